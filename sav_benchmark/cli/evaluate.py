@@ -1,0 +1,124 @@
+"""``evaluate``: scores a folder of predicted masks against ground truth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from sav_benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from sav_benchmark.evaluation import Result
+    from sav_benchmark.layouts.pairing import Pairing
+    from sav_benchmark.protocols.sav import Scores
+
+_SHOWN_NAMES = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's options to its parser."""
+    parser.add_argument(
+        "--gt_root",
+        required=True,
+        metavar="DIR",
+        help="ground truth: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or a dataset's folder that holds"
+        " Annotations_6fps or Annotations",
+    )
+    parser.add_argument(
+        "--pred_root", required=True, metavar="DIR", help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png"
+    )
+    parser.add_argument(
+        "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
+    )
+    parser.add_argument(
+        "-n", "--num_processes", type=_positive, metavar="N", help="processes to use (default: the cores available)"
+    )
+    parser.add_argument("-s", "--strict", action="store_true", help="fail if a video is in only one of the roots")
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print nothing but the global score on one line, and errors"
+    )
+    parser.add_argument(
+        "--do_not_skip_first_and_last_frame",
+        action="store_true",
+        help="score the first and the last annotated frame, too",
+    )
+    parser.add_argument(
+        "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the command and returns its exit code."""
+    from sav_benchmark.evaluation import evaluate
+
+    result = evaluate(
+        arguments.gt_root,
+        arguments.pred_root,
+        num_processes=arguments.num_processes,
+        strict=arguments.strict,
+        skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
+        video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
+        progress=not arguments.quiet and sys.stderr.isatty(),
+    )
+    files = result.write(arguments.pred_root if arguments.output_dir is None else arguments.output_dir)
+    if arguments.quiet:
+        print(_global_line(result.scores))
+    else:
+        _show(result, arguments.gt_root, files)
+    return 0
+
+
+def _show(result: Result, gt_root: str, files: list[str]) -> None:
+    from sav_benchmark.reports.established import results_csv
+
+    scores = result.scores
+    if result.pairing.gt_root != gt_root:
+        print(f"Ground truth found in {result.pairing.gt_root}")
+    print(results_csv(scores))
+    print(_global_line(scores))
+    print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
+    for line in _left_out(result.pairing, scores):
+        print(f"Left out: {line}")
+    print("Files: " + ", ".join(files))
+
+
+def _global_line(scores: Scores) -> str:
+    return f"Global score: J&F {scores.both:.1f}, J {scores.region:.1f}, F {scores.contour:.1f}"
+
+
+def _left_out(pairing: Pairing, scores: Scores) -> list[str]:
+    lines = []
+    for names, reason in (
+        (pairing.unpredicted, "videos that the prediction lacks"),
+        (pairing.extra, "videos that only the prediction has"),
+        ([_name(*each) for each in pairing.unannotated], "without an annotated frame besides the first and the last"),
+        ([_name(*each) for each in scores.unannotated], "objects that the ground truth never shows"),
+    ):
+        if names:
+            more = ", ..." if len(names) > _SHOWN_NAMES else ""
+            lines.append(f"{len(names)} {reason}: {', '.join(names[:_SHOWN_NAMES])}{more}")
+    return lines
+
+
+def _name(video: str, obj: str | None) -> str:
+    return video if obj is None else f"{video}/{obj}"
+
+
+def _read_video_list(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            videos = [line.strip() for line in stream]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: the list of videos cannot be read ({error})") from error
+    listed = list(dict.fromkeys(video for video in videos if video))
+    if not listed:
+        raise UsageError(f"{path}: the list of videos is empty")
+    return listed
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value

@@ -1,0 +1,1 @@
+"""Runs the measuring over all frames: in this process, or in several on this machine."""

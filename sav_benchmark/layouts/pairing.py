@@ -1,0 +1,191 @@
+"""Which masks belong together: the videos, frames and objects of two roots that are scored against each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sav_benchmark.layouts.folders import (
+    LabelMaps,
+    ObjectFolders,
+    VideoMasks,
+    find_annotations,
+    label_of,
+    list_videos,
+    scan_video,
+)
+from sav_benchmark.problems import Problem
+
+
+@dataclass(frozen=True)
+class VideoPair:
+    """The ground truth and the prediction of one video, and what of it is scored.
+
+    Attributes:
+        gt: The ground truth's masks.
+        pred: The prediction's masks.
+        frames: The frames to measure, sorted.
+        objects: For ground truth in object folders, the objects and the frames of each that are scored; None for
+            label maps, whose objects only the pixels tell.
+    """
+
+    gt: VideoMasks
+    pred: VideoMasks
+    frames: tuple[str, ...]
+    objects: dict[str, tuple[str, ...]] | None
+
+    @property
+    def video(self) -> str:
+        """The video's name."""
+        return self.gt.video
+
+    def tasks(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+        """Each frame with the objects to measure in it (None: all that its label maps show)."""
+        if self.objects is None:
+            yield from ((frame, None) for frame in self.frames)
+            return
+        by_frame: dict[str, list[str]] = {frame: [] for frame in self.frames}
+        for obj, frames in self.objects.items():
+            for frame in frames:
+                by_frame[frame].append(obj)
+        yield from ((frame, tuple(objects)) for frame, objects in by_frame.items())
+
+
+@dataclass
+class Pairing:
+    """All that two roots have in common.
+
+    Attributes:
+        gt_root: The folder in which the ground truth's masks were found.
+        pred_root: The prediction's folder.
+        videos: The videos to score, by name.
+        unpredicted: Videos of the ground truth that the prediction lacks.
+        extra: Videos that only the prediction has.
+        unannotated: Objects (video, object) of which no frame is evaluated; the object is None for a whole video.
+        problems: What makes scoring impossible.
+    """
+
+    gt_root: str
+    pred_root: str
+    videos: list[VideoPair] = field(default_factory=list)
+    unpredicted: list[str] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    unannotated: list[tuple[str, str | None]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def pair_roots(
+    gt_root: str,
+    pred_root: str,
+    *,
+    strict: bool = False,
+    skip_first_and_last_frame: bool = True,
+    video_list: Sequence[str] | None = None,
+) -> Pairing:
+    """Finds what is to be scored in two folders, and all that is wrong with them.
+
+    Args:
+        gt_root: The ground truth's folder, or a dataset's folder that holds it.
+        pred_root: The prediction's folder.
+        strict: Whether a video that only one root has is a problem.
+        skip_first_and_last_frame: Whether the first and the last annotated frame are left out: of each object's
+            folder, or of a video of label maps.
+        video_list: The videos to score; None for all.
+    """
+    pairing = Pairing(find_annotations(gt_root), pred_root)
+    gt_videos = _videos(pairing.gt_root, pairing.problems)
+    pred_videos = _videos(pred_root, pairing.problems)
+    if gt_videos is None or pred_videos is None:
+        return pairing
+    if video_list is not None:
+        known = set(gt_videos)
+        pairing.problems += [
+            Problem("unknown-video", video, f"is not in {pairing.gt_root}")
+            for video in video_list
+            if video not in known
+        ]
+        wanted = set(video_list)
+        gt_videos = [video for video in gt_videos if video in wanted]
+        pred_videos = [video for video in pred_videos if video in wanted]
+    pairing.unpredicted = _without(gt_videos, pred_videos)
+    pairing.extra = _without(pred_videos, gt_videos)
+    if strict:
+        pairing.problems += [
+            Problem("missing-video", os.path.join(pred_root, video), "is in the ground truth only")
+            for video in pairing.unpredicted
+        ]
+        pairing.problems += [
+            Problem("missing-video", os.path.join(pairing.gt_root, video), "is in the prediction only")
+            for video in pairing.extra
+        ]
+    common = _without(gt_videos, pairing.unpredicted)
+    if not common and not pairing.problems:
+        pairing.problems.append(Problem("no-common-video", gt_root, f"against {pred_root}"))
+    for video in common:
+        _pair_video(pairing, video, skip_first_and_last_frame)
+    return pairing
+
+
+def _videos(root: str, problems: list[Problem]) -> list[str] | None:
+    try:
+        videos = list_videos(root)
+    except OSError as error:
+        problems.append(Problem("missing-root", root, error.strerror or str(error)))
+        return None
+    if not videos:
+        problems.append(Problem("no-videos", root, ""))
+        return None
+    return videos
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    excluded = set(others)
+    return [name for name in names if name not in excluded]
+
+
+def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
+    gt, pred = scan_video(pairing.gt_root, video), scan_video(pairing.pred_root, video)
+    pairing.problems += [found for found in (gt, pred) if isinstance(found, Problem)]
+    if isinstance(gt, Problem):
+        return
+    inner = slice(1, -1) if skip else slice(None)
+    if isinstance(gt, LabelMaps):
+        frames, objects = gt.frames[inner], None
+        if not frames:
+            pairing.unannotated.append((video, None))
+    else:
+        objects = {}
+        for obj, annotated in gt.frames.items():
+            if not annotated:
+                pairing.problems.append(Problem("empty-folder", os.path.join(gt.path, obj), ""))
+            elif annotated[inner]:
+                objects[obj] = annotated[inner]
+            else:
+                pairing.unannotated.append((video, obj))
+        frames = tuple(sorted(set().union(*objects.values())))
+    if isinstance(pred, Problem):
+        return
+    if isinstance(pred, LabelMaps):
+        pairing.problems += _missing_frames(pred, "", frames, pred.frames)
+        for obj in objects or ():
+            if label_of(obj) is None:
+                detail = f"cannot be compared with label maps as in {pred.path}"
+                pairing.problems.append(Problem("object-name", os.path.join(gt.path, obj), detail))
+    elif objects is not None:
+        for obj, annotated in objects.items():
+            if obj not in pred.frames:
+                detail = f"is missing; {len(annotated)} frames of the object are scored"
+                pairing.problems.append(Problem("missing-object", os.path.join(pred.path, obj), detail))
+            else:
+                pairing.problems += _missing_frames(pred, obj, annotated, pred.frames[obj])
+    if frames:
+        pairing.videos.append(VideoPair(gt, pred, frames, objects))
+
+
+def _missing_frames(pred: VideoMasks, obj: str, needed: Sequence[str], present: Sequence[str]) -> list[Problem]:
+    missing = _without(needed, present)
+    return [Problem("missing-frame", os.path.join(pred.path, obj, frame + ".png"), "is missing") for frame in missing]
+
+
+__all__ = ["ObjectFolders", "Pairing", "VideoPair", "pair_roots"]

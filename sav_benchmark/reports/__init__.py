@@ -1,0 +1,1 @@
+"""Scores in, text and files out."""
