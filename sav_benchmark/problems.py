@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     ),
     "nothing-scored": Kind(
         "root(s) leave no object to score",
-        "with the first and the last frame left out, a masklet needs three annotated frames and must be visible in between",
+        "an object needs a frame besides the first and the last, and must be visible there",
     ),
     "unreadable": Kind("file(s) cannot be read", "check that they exist and may be read"),
     "not-a-file": Kind("file(s) are no regular files", "replace them by PNG files"),

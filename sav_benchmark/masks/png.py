@@ -129,9 +129,9 @@ def read_array(path: str) -> Bytes:
     """
     lines = decode(path, read_file(path))
     if lines.header.bit_depth == 1:
-        pixels: Bytes = np.unpackbits(lines.rows, axis=1, count=lines.header.width)
-        return pixels
-    return lines.rows.copy()
+        return np.unpackbits(lines.rows, axis=1, count=lines.header.width)
+    pixels: Bytes = lines.rows.copy()
+    return pixels
 
 
 def read_header(path: str) -> Header:
@@ -253,7 +253,7 @@ def _inflate(path: str, stream: bytes, size: int) -> Bytes:
     """``size`` bytes inflated from a zlib stream, in memory that the next call overwrites."""
     buffer = _scratch(size + 1)
     try:
-        count = cramjam.zlib.decompress_into(stream, memoryview(buffer))
+        count = cramjam.zlib.decompress_into(stream, buffer.data)
     except cramjam.DecompressionError as error:
         raise _inflate_error(path, stream, size) from error
     if count != size:
