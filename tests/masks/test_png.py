@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,8 @@ def write(folder: Path, data: bytes, name: str = "mask.png") -> str:
 
 def from_pillow(data: bytes) -> Pixels:
     with Image.open(io.BytesIO(data)) as image:
-        return np.array(image, np.uint8)
+        pixels: npt.NDArray[Any] = np.asarray(image)
+    return pixels.astype(np.uint8)
 
 
 def meaning(pixels: Pixels, options: Options) -> Pixels:
