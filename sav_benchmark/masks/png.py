@@ -88,7 +88,7 @@ def read_mask(path: str) -> BitMask:
     rows = lines.rows[top:bottom]
     if header.bit_depth == 1:
         return BitMask.from_packed_rows(header.height, header.width, top, 0, rows)
-    columns = np.flatnonzero(np.bitwise_or.reduce(rows, axis=0))
+    columns = (np.bitwise_or.reduce(rows, axis=0)).nonzero()[0]
     left, right = int(columns[0]) >> 3, int(columns[-1]) + 1
     packed = np.packbits(rows[:, 8 * left : right], axis=1)
     return BitMask(header.height, header.width, top, left, packed)
@@ -300,7 +300,7 @@ def _unfilter(rows: Bytes, filters: bytes) -> bool:
     rows[:, 0] = 0
     steps = 64 + rows.size // 64
     nothing = np.zeros_like(rows[0])
-    for row in np.flatnonzero(np.frombuffer(filters, np.uint8)).tolist():
+    for row in np.frombuffer(filters, np.uint8).nonzero()[0].tolist():
         line, above = rows[row], rows[row - 1] if row else nothing
         kind = filters[row]
         if kind == _UP:
@@ -335,7 +335,7 @@ def _undo_paeth(line: Bytes, above: Bytes, most_steps: int) -> int:
     """
     changes = above[1:] != above[:-1]
     changes |= line[1:] != 0
-    places = np.flatnonzero(changes)
+    places = changes.nonzero()[0]
     if places.size <= most_steps:
         residuals, ups, corners = line[1:][places].tolist(), above[1:][places].tolist(), above[:-1][places].tolist()
         line[:] = 0
@@ -426,18 +426,18 @@ def _split(lines: Scanlines, span: tuple[int, int], wanted: Container[int] | Non
     # Each row begins with a 0, so a run of a label's pixels lies within one row. The last run may end the part.
     part = lines.flat[first_row * stride : span[1] * stride]
     changes = np.not_equal(part[1:], part[:-1], out=_grow("changes", part.size - 1).view(np.bool_))
-    edges = np.flatnonzero(changes)
+    edges = changes.nonzero()[0]
     labels = part[1:][edges]
     places = np.append(edges, part.size - 1)
     masks: dict[int, BitMask] = {}
     others: list[int] = []
-    for label in np.flatnonzero(np.bincount(labels)).tolist():
+    for label in np.bincount(labels).nonzero()[0].tolist():
         if label == 0:
             continue
         if wanted is not None and label not in wanted:
             others.append(label)
             continue
-        runs = np.flatnonzero(labels == label)
+        runs = (labels == label).nonzero()[0]
         starts, ends = edges[runs], places[runs + 1]
         top, bottom = first_row + int(starts[0]) // stride, first_row + int(starts[-1]) // stride + 1
         left, right = int((starts % stride).min()) >> 3, int(((ends - 1) % stride).max()) + 1
