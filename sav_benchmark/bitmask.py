@@ -100,11 +100,16 @@ class BitMask:
 def count_bits(array: Bytes) -> int:
     """Number of set bits of a C-contiguous uint8 array."""
     flat = array.reshape(-1)
+    if flat.size < _FEW_BYTES:
+        return int(np.add.reduce(np.bitwise_count(flat), dtype=np.int64))
     whole = flat.size & ~7
-    total = int(np.bitwise_count(flat[:whole].view(np.uint64)).sum(dtype=np.int64))
-    if whole != flat.size:
-        total += int(np.bitwise_count(flat[whole:]).sum(dtype=np.int64))
-    return total
+    words = np.bitwise_count(flat[:whole].view(np.uint64))
+    return int(np.add.reduce(words, dtype=np.int64)) + int(
+        np.add.reduce(np.bitwise_count(flat[whole:]), dtype=np.int64)
+    )
 
+
+_FEW_BYTES = 2048
+"""Below this size a second call costs more than counting eight bytes at a time saves."""
 
 _NO_ROWS: Bytes = np.zeros((0, 0), np.uint8)

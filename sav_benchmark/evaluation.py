@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sav_benchmark.errors import UsageError
 from sav_benchmark.execution.local import available_cores, run_pieces
-from sav_benchmark.execution.pieces import Measured, assemble, cut
+from sav_benchmark.execution.pieces import Measured, assemble, cut, follow_ups
 from sav_benchmark.frame_table import Row
 from sav_benchmark.layouts.pairing import Pairing, pair_roots
 from sav_benchmark.problems import InputError, Problem
@@ -31,10 +31,12 @@ class Result:
     Attributes:
         scores: All scores in percent, with the frame table they come from.
         pairing: What was found in the two roots, and what of it was left out.
+        predicted_only: Objects (video, object) that the prediction's label maps show and the ground truth's never.
     """
 
     scores: sav.Scores
     pairing: Pairing
+    predicted_only: Sequence[tuple[str, str]]
 
     @cached_property
     def global_scores(self) -> pd.DataFrame:
@@ -116,20 +118,26 @@ def evaluate(
     )
     if pairing.problems:
         raise InputError(pairing.problems)
-    scores = sav.score(assemble(pairing.videos, _measure(pairing, num_processes or available_cores(), progress)))
+    measured = _measure(pairing, num_processes or available_cores(), progress)
+    scores = sav.score(assemble(pairing.videos, measured))
     if not scores.objects:
         raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
-    return Result(scores, pairing)
+    annotated = {(masklet.video, masklet.object) for masklet in scores.table}
+    predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
+    return Result(scores, pairing, sorted(predicted - annotated))
 
 
 def _measure(pairing: Pairing, num_processes: int, progress: bool) -> list[Measured]:
-    pieces = cut(pairing.videos, num_processes)
     measured: list[Measured] = []
-    with _progress_bar(sum(len(piece.tasks) for piece in pieces)) if progress else nullcontext() as bar:
-        for result in run_pieces(pieces, num_processes):
+    with _progress_bar(sum(len(video.frames) for video in pairing.videos)) if progress else nullcontext() as bar:
+        for result in run_pieces(
+            cut(((video, video.tasks()) for video in pairing.videos), num_processes), num_processes
+        ):
             measured.append(result)
             if bar is not None:
                 bar.update(result.n_frames)
+        if not any(result.problems for result in measured):
+            measured += run_pieces(cut(follow_ups(pairing.videos, measured), num_processes), num_processes)
     problems = [problem for result in measured for problem in result.problems]
     if problems:
         raise InputError(problems)

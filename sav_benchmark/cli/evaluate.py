@@ -10,7 +10,6 @@ from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from sav_benchmark.evaluation import Result
-    from sav_benchmark.layouts.pairing import Pairing
     from sav_benchmark.protocols.sav import Scores
 
 _SHOWN_NAMES = 5
@@ -78,7 +77,7 @@ def _show(result: Result, gt_root: str, files: list[str]) -> None:
     print(results_csv(scores))
     print(_global_line(scores))
     print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
-    for line in _left_out(result.pairing, scores):
+    for line in _left_out(result):
         print(f"Left out: {line}")
     print("Files: " + ", ".join(files))
 
@@ -87,13 +86,15 @@ def _global_line(scores: Scores) -> str:
     return f"Global score: J&F {scores.both:.1f}, J {scores.region:.1f}, F {scores.contour:.1f}"
 
 
-def _left_out(pairing: Pairing, scores: Scores) -> list[str]:
+def _left_out(result: Result) -> list[str]:
+    pairing, scores = result.pairing, result.scores
     lines = []
     for names, reason in (
         (pairing.unpredicted, "videos that the prediction lacks"),
         (pairing.extra, "videos that only the prediction has"),
         ([_name(*each) for each in pairing.unannotated], "without an annotated frame besides the first and the last"),
         ([_name(*each) for each in scores.unannotated], "objects that the ground truth never shows"),
+        ([_name(*each) for each in result.predicted_only], "labels that only the prediction has"),
     ):
         if names:
             more = ", ..." if len(names) > _SHOWN_NAMES else ""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_benchmark.errors import MaskError
 from sav_benchmark.frame_table import COUNTS, FrameTable, Masklet
-from sav_benchmark.layouts.folders import VideoMasks
-from sav_benchmark.layouts.pairing import VideoPair
+from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks
+from sav_benchmark.layouts.pairing import Task, VideoPair
 from sav_benchmark.measure import Counts, measure_frame
 from sav_benchmark.problems import Problem
 
@@ -28,13 +27,13 @@ class Piece:
         number: The piece's place among all pieces.
         gt: The ground truth's masks of these frames.
         pred: The prediction's masks of these frames.
-        tasks: Each frame with the objects to measure in it; None for all that its label maps show.
+        tasks: Each frame with the objects to measure in it, besides those that a label map of ground truth shows.
     """
 
     number: int
     gt: VideoMasks
     pred: VideoMasks
-    tasks: tuple[tuple[str, tuple[str, ...] | None], ...]
+    tasks: tuple[Task, ...]
 
     def __str__(self) -> str:
         return f"video {self.gt.video}, frames {self.tasks[0][0]} to {self.tasks[-1][0]}"
@@ -51,6 +50,7 @@ class Measured:
         objects: The objects of the rows.
         frames: The frames of the rows.
         counts: int64, shape (rows, 7), columns as in :data:`sav_benchmark.frame_table.COUNTS`.
+        unmeasured: Frames with objects that the prediction shows, and the ground truth in no frame of the piece.
         problems: What was wrong with its files.
     """
 
@@ -60,18 +60,19 @@ class Measured:
     objects: tuple[str, ...]
     frames: tuple[str, ...]
     counts: npt.NDArray[np.int64]
+    unmeasured: tuple[Task, ...]
     problems: tuple[Problem, ...]
 
 
-def cut(videos: Iterable[VideoPair], n_workers: int) -> list[Piece]:
-    """Cuts videos into pieces that keep the given number of workers busy to the end."""
-    videos = list(videos)
-    total = sum(len(video.frames) for video in videos)
+def cut(work: Iterable[tuple[VideoPair, Iterable[Task]]], n_workers: int) -> list[Piece]:
+    """Cuts the tasks of videos into pieces that keep the given number of workers busy to the end."""
+    by_video = [(video, list(tasks)) for video, tasks in work]
+    total = sum(len(tasks) for _, tasks in by_video)
     size = max(1, min(_MOST_FRAMES, total // (n_workers * _PIECES_PER_WORKER)))
     pieces: list[Piece] = []
-    for video in videos:
-        tasks = video.tasks()
-        while part := tuple(islice(tasks, size)):
+    for video, tasks in by_video:
+        for start in range(0, len(tasks), size):
+            part = tuple(tasks[start : start + size])
             frames = {frame for frame, _ in part}
             pieces.append(Piece(len(pieces), video.gt.within(frames), video.pred.within(frames), part))
     return pieces
@@ -79,32 +80,77 @@ def cut(videos: Iterable[VideoPair], n_workers: int) -> list[Piece]:
 
 def measure_piece(piece: Piece) -> Measured:
     """Measures all frames of a piece. What is wrong with its files is part of the result."""
-    objects: list[str] = []
-    frames: list[str] = []
-    counts: list[Counts] = []
+    rows: dict[tuple[str, str], Counts] = {}
+    unmeasured: list[Task] = []
     problems: list[Problem] = []
-    for frame, wanted in piece.tasks:
+    known: set[str] = set()
+
+    def measure(frame: str, objects: Iterable[str]) -> tuple[str, ...]:
         try:
-            for obj, row in measure_frame(piece.gt, piece.pred, frame, wanted):
-                objects.append(obj)
-                frames.append(frame)
-                counts.append(row)
+            counted = measure_frame(piece.gt, piece.pred, frame, known.union(objects))
         except MaskError as error:
             problems.append(Problem.of(error))
-    table = np.array(counts, np.int64).reshape(-1, len(COUNTS))
-    video = piece.gt.video
-    return Measured(piece.number, video, len(piece.tasks), tuple(objects), tuple(frames), table, tuple(problems))
+            return ()
+        rows.update(((obj, frame), counts) for obj, counts in counted.rows.items())
+        return counted.unmeasured
+
+    per_object = isinstance(piece.gt, ObjectFolders)
+    for frame, objects in piece.tasks:
+        if others := measure(frame, objects):
+            unmeasured.append((frame, others))
+        if not per_object:
+            known.update(obj for obj, _ in rows)
+    # An object that the ground truth showed only later has been passed over in the frames before.
+    left = []
+    for frame, others in unmeasured:
+        if not known.isdisjoint(others):
+            measure(frame, ())
+        if still := tuple(obj for obj in others if obj not in known):
+            left.append((frame, still))
+    return Measured(
+        piece.number,
+        piece.gt.video,
+        len(piece.tasks),
+        tuple(obj for obj, _ in rows),
+        tuple(frame for _, frame in rows),
+        np.array(list(rows.values()), np.int64).reshape(-1, len(COUNTS)),
+        tuple(left),
+        tuple(problems),
+    )
+
+
+def follow_ups(videos: Iterable[VideoPair], measured: Iterable[Measured]) -> list[tuple[VideoPair, list[Task]]]:
+    """What is still to be measured: predicted objects that the ground truth shows only in other pieces."""
+    by_video = _by_video(measured)
+    work = []
+    for video in videos:
+        pieces = by_video.get(video.video, [])
+        annotated = {obj for piece in pieces for obj in piece.objects}
+        tasks = [
+            (frame, known)
+            for piece in pieces
+            for frame, others in piece.unmeasured
+            if (known := tuple(obj for obj in others if obj in annotated))
+        ]
+        if tasks:
+            work.append((video, tasks))
+    return work
 
 
 def assemble(videos: Iterable[VideoPair], measured: Iterable[Measured]) -> FrameTable:
     """The frame table of all videos, in the order of videos and objects, whatever the order of the pieces."""
-    by_video: dict[str, list[Measured]] = {}
-    for piece in measured:
-        by_video.setdefault(piece.video, []).append(piece)
+    by_video = _by_video(measured)
     table: FrameTable = []
     for video in videos:
         table += _masklets(video, by_video.get(video.video, ()))
     return table
+
+
+def _by_video(measured: Iterable[Measured]) -> dict[str, list[Measured]]:
+    by_video: dict[str, list[Measured]] = {}
+    for piece in measured:
+        by_video.setdefault(piece.video, []).append(piece)
+    return by_video
 
 
 def _masklets(video: VideoPair, pieces: Sequence[Measured]) -> Iterator[Masklet]:

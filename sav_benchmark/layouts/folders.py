@@ -34,6 +34,10 @@ class ObjectFolders:
         """The mask of an object in a frame."""
         return os.path.join(self.path, obj, frame + ".png")
 
+    def folder(self, obj: str) -> str:
+        """The folder of an object."""
+        return os.path.join(self.path, obj)
+
     def within(self, frames: Collection[str]) -> ObjectFolders:
         """The same folders with nothing but the given frames."""
         kept = {obj: tuple(frame for frame in names if frame in frames) for obj, names in self.frames.items()}

@@ -17,6 +17,9 @@ from sav_benchmark.layouts.folders import (
 )
 from sav_benchmark.problems import Problem
 
+Task = tuple[str, tuple[str, ...]]
+"""A frame and objects to measure in it."""
+
 
 @dataclass(frozen=True)
 class VideoPair:
@@ -40,10 +43,10 @@ class VideoPair:
         """The video's name."""
         return self.gt.video
 
-    def tasks(self) -> Iterator[tuple[str, tuple[str, ...] | None]]:
-        """Each frame with the objects to measure in it (None: all that its label maps show)."""
+    def tasks(self) -> Iterator[Task]:
+        """Each frame with the objects to measure in it, besides those that a label map of ground truth shows."""
         if self.objects is None:
-            yield from ((frame, None) for frame in self.frames)
+            yield from ((frame, ()) for frame in self.frames)
             return
         by_frame: dict[str, list[str]] = {frame: [] for frame in self.frames}
         for obj, frames in self.objects.items():

@@ -16,7 +16,7 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container
 from typing import NamedTuple
 
 import cramjam
@@ -88,37 +88,50 @@ def read_mask(path: str) -> BitMask:
     rows = lines.rows[top:bottom]
     if header.bit_depth == 1:
         return BitMask.from_packed_rows(header.height, header.width, top, 0, rows)
-    columns = np.flatnonzero(np.bitwise_or.reduce(rows, axis=0))
+    columns = (np.bitwise_or.reduce(rows, axis=0)).nonzero()[0]
     left, right = int(columns[0]) >> 3, int(columns[-1]) + 1
     packed = np.packbits(rows[:, 8 * left : right], axis=1)
     return BitMask(header.height, header.width, top, left, packed)
 
 
 class LabelMap(NamedTuple):
-    """A label map taken apart: the masks of its labels, which are its pixels' values except 0."""
+    """A label map taken apart.
+
+    Attributes:
+        height: Height of the frame in pixels.
+        width: Width of the frame in pixels.
+        masks: The masks of the wanted labels that it holds. Labels are its pixels' values except 0.
+        others: The labels that it holds besides.
+    """
 
     height: int
     width: int
     masks: dict[int, BitMask]
+    others: tuple[int, ...]
 
 
-def read_label_map(path: str) -> LabelMap:
-    """The masks of all labels that a PNG holds, by label, in ascending order.
+def read_label_map(path: str, wanted: Container[int] | None = None) -> LabelMap:
+    """The masks of the labels that a PNG holds.
+
+    Args:
+        path: The file.
+        wanted: The labels whose masks are wanted; None for all.
 
     Raises:
         MaskError: The file cannot be read, is broken, or is no mask.
     """
     lines = decode(path, read_file(path))
     header = lines.header
-    if header.bit_depth == 1:
-        span = _row_span(lines)
-        masks = {}
-        if span is not None:
-            top, bottom = span
-            rows = lines.rows[top:bottom]
-            masks[1] = BitMask.from_packed_rows(header.height, header.width, top, 0, rows)
-        return LabelMap(header.height, header.width, masks)
-    return LabelMap(header.height, header.width, dict(_split(lines)))
+    span = _row_span(lines)
+    if span is None:
+        return LabelMap(header.height, header.width, {}, ())
+    if header.bit_depth == 8:
+        return _split(lines, span, wanted)
+    if wanted is not None and 1 not in wanted:
+        return LabelMap(header.height, header.width, {}, (1,))
+    top, bottom = span
+    mask = BitMask.from_packed_rows(header.height, header.width, top, 0, lines.rows[top:bottom])
+    return LabelMap(header.height, header.width, {1: mask}, ())
 
 
 def read_array(path: str) -> Bytes:
@@ -215,7 +228,6 @@ def decode(path: str, data: bytes) -> Scanlines:
             raise MaskError(path, "bad-filter", f"has a row with filter {max(filters)}, which the PNG format lacks")
         if not _unfilter(rows, filters):
             return _decode_with_pillow(path, data, header)
-        rows[:, 0] = 0
     if header.bit_depth == 8:
         return Scanlines(header, flat)
     spare_bits = -header.width * header.bit_depth & 7
@@ -251,7 +263,7 @@ def _image_stream(path: str, data: bytes) -> bytes:
 
 def _inflate(path: str, stream: bytes, size: int) -> Bytes:
     """``size`` bytes inflated from a zlib stream, in memory that the next call overwrites."""
-    buffer = _scratch(size + 1)
+    buffer = _grow("inflated", size + 1)
     try:
         count = cramjam.zlib.decompress_into(stream, buffer.data)
     except cramjam.DecompressionError as error:
@@ -278,86 +290,79 @@ def _inflate_error(path: str, stream: bytes, size: int) -> MaskError:
 
 
 def _unfilter(rows: Bytes, filters: bytes) -> bool:
-    """Undoes the row filters in place. False, with the rows in any state, where Pillow is the quicker one."""
-    kinds = np.frombuffer(filters, np.uint8)
-    subs = np.flatnonzero(kinds == _SUB)
-    if subs.size:
-        rows[subs, 1:] = np.add.accumulate(rows[subs, 1:], axis=1, dtype=np.uint8)
-    serial = np.flatnonzero(kinds >= _AVERAGE)
-    budget = 64 + rows.size // 64
-    start = 0
-    for row in (*serial.tolist(), rows.shape[0]):
-        _unfilter_ups(rows, kinds, start, row)
-        start = row + 1
-        if row < rows.shape[0]:
-            budget -= _unfilter_serially(rows, row, int(kinds[row]), budget)
-            if budget < 0:
+    """Undoes the row filters in place. False, with the rows in any state, where Pillow is the quicker one.
+
+    Args:
+        rows: uint8, shape (height, 1 + bytes of a row). The first column, the filters, is cleared: from here on it is
+            the pixel to the left of the first one.
+        filters: The filter of each row.
+    """
+    rows[:, 0] = 0
+    steps = 64 + rows.size // 64
+    nothing = np.zeros_like(rows[0])
+    for row in np.frombuffer(filters, np.uint8).nonzero()[0].tolist():
+        line, above = rows[row], rows[row - 1] if row else nothing
+        kind = filters[row]
+        if kind == _UP:
+            np.add(line, above, out=line)
+        elif kind == _SUB:
+            np.add.accumulate(line, out=line)
+        else:
+            steps -= _undo_paeth(line, above, steps) if kind == _PAETH else _undo_average(line, above, steps)
+            if steps < 0:
                 return False
     return True
 
 
-def _unfilter_ups(rows: Bytes, kinds: Bytes, start: int, stop: int) -> None:
-    """Undoes the Up filter in rows ``start`` to ``stop``, whose other rows are done."""
-    ups = np.flatnonzero(kinds[start:stop] == _UP)
-    if not ups.size:
-        return
-    # Each run of Up rows sums from the row above it. One sum runs through all, and what it had reached
-    # above a run is taken off again; sums are modulo 256, so nothing is lost.
-    first, last = start + int(ups[0]), start + int(ups[-1]) + 1
-    base = max(first - 1, 0)
-    block = rows[base:last, 1:]
-    sums = np.add.accumulate(block, axis=0, dtype=np.uint8)
-    is_up = kinds[base:last] == _UP
-    origin = np.maximum.accumulate(np.where(is_up, 0, np.arange(last - base)))
-    before = origin - 1
-    offsets = sums[np.maximum(before, 0)]
-    offsets[before < 0] = 0
-    np.subtract(sums, offsets, out=block)
+def _undo_average(line: Bytes, above: Bytes, most_steps: int) -> int:
+    """Undoes the Average filter of a row in place, and returns how many pixels were done one by one.
 
-
-def _unfilter_serially(rows: Bytes, row: int, kind: int, budget: int) -> int:
-    """Undoes an Average or Paeth filter, and returns how many pixels had to be done one by one.
-
-    Stops, with the row in any state, where these are more than ``budget``.
+    Stops at once, with the row as it was, where these would be more than ``most_steps``.
     """
-    line = rows[row, 1:]
-    above = rows[row - 1, 1:] if row else np.zeros_like(line)
-    if kind == _AVERAGE:
-        if line.size > budget:
-            return line.size
+    if line.size <= most_steps:
         left = 0
-        result = bytearray(line.size)
         for index, (value, up) in enumerate(zip(line.tolist(), above.tolist(), strict=True)):
-            left = result[index] = value + (left + up >> 1) & 0xFF
-        line[:] = np.frombuffer(result, np.uint8)
-        return line.size
-    # Where the row above goes on unchanged and the residual is 0, Paeth repeats the pixel to the left.
-    upper_left = np.empty_like(above)
-    upper_left[0] = 0
-    upper_left[1:] = above[:-1]
-    events = np.flatnonzero((line != 0) | (above != upper_left))
-    if events.size > budget:
-        return int(events.size)
-    left = 0
-    values = bytearray(events.size)
-    steps = zip(line[events].tolist(), above[events].tolist(), upper_left[events].tolist(), strict=True)
-    for index, (value, up, corner) in enumerate(steps):
-        estimate = left + up - corner
-        to_left, to_up, to_corner = abs(estimate - left), abs(estimate - up), abs(estimate - corner)
-        other = up if to_up <= to_corner else corner
-        nearest = left if to_left <= to_up and to_left <= to_corner else other
-        left = values[index] = value + nearest & 0xFF
-    line[:] = 0
-    if events.size:
-        lengths = np.diff(events, append=line.size)
-        line[events[0] :] = np.repeat(np.frombuffer(values, np.uint8), lengths)
-    return int(events.size)
+            if index:
+                line[index] = left = value + (left + up >> 1) & 0xFF
+    return line.size
+
+
+def _undo_paeth(line: Bytes, above: Bytes, most_steps: int) -> int:
+    """Undoes the Paeth filter of a row in place, and returns how many pixels were done one by one.
+
+    Where the row above goes on unchanged and the residual is 0, the filter repeats the pixel to the left: only the
+    others need a look. Stops at once, with the row as it was, where these are more than ``most_steps``.
+    """
+    changes = above[1:] != above[:-1]
+    changes |= line[1:] != 0
+    places = changes.nonzero()[0]
+    if places.size <= most_steps:
+        residuals, ups, corners = line[1:][places].tolist(), above[1:][places].tolist(), above[:-1][places].tolist()
+        line[:] = 0
+        left = start = 0
+        for place, residual, up, corner in zip(places.tolist(), residuals, ups, corners, strict=True):
+            if left:
+                line[start : place + 1] = left
+            if left == corner:
+                nearest = up
+            elif up in (corner, left):
+                nearest = left
+            else:
+                estimate = left + up - corner
+                to_left, to_up, to_corner = abs(estimate - left), abs(estimate - up), abs(estimate - corner)
+                other = up if to_up <= to_corner else corner
+                nearest = left if to_left <= to_up and to_left <= to_corner else other
+            left = residual + nearest & 0xFF
+            start = place + 1
+        if left:
+            line[start:] = left
+    return int(places.size)
 
 
 def _widen(header: Header, rows: Bytes) -> Scanlines:
     """Rows of 2- or 4-bit pixels as rows of bytes."""
     depth = header.bit_depth
-    flat = _widened_scratch(header.height * (header.width + 1))
+    flat = _grow("widened", header.height * (header.width + 1))
     wide = flat.reshape(header.height, header.width + 1)
     wide[:, 0] = 0
     # Greyscale values are stretched to the range of a byte, as everywhere; a palette's indices are not.
@@ -398,54 +403,52 @@ def _decode_with_pillow(path: str, data: bytes, header: Header) -> Scanlines:
 
 def _row_span(lines: Scanlines) -> tuple[int, int] | None:
     """The first row that holds a non-zero pixel and the row behind the last; None where there is none."""
-    flat = lines.flat
+    flat, stride = lines.flat, lines.stride
     whole = flat.size & ~7
-    occupied = (flat[:whole].view(np.uint64) != 0).tobytes()
+    occupied = np.not_equal(flat[:whole].view(np.uint64), 0, out=_grow("occupied", whole >> 3).view(np.bool_)).tobytes()
     first, last = occupied.find(1), occupied.rfind(1)
-    tail = flat[whole:].any()
-    if first < 0:
-        if not tail:
-            return None
-        start, stop = whole, flat.size
-    else:
-        start, stop = 8 * first, flat.size if tail else 8 * last + 8
-    top, bottom = start // lines.stride, (stop - 1) // lines.stride + 1
-    # Eight bytes may belong to several rows: look which of them it is.
-    while not flat[top * lines.stride : (top + 1) * lines.stride].any():
+    in_tail = bool(flat[whole:].any())
+    if first < 0 and not in_tail:
+        return None
+    # Eight bytes may belong to two rows or more: look which of them it is.
+    top = (whole if first < 0 else 8 * first) // stride
+    while not flat[top * stride : (top + 1) * stride].any():
         top += 1
-    while not flat[(bottom - 1) * lines.stride : bottom * lines.stride].any():
+    bottom = (flat.size - 1 if in_tail else 8 * last + 7) // stride + 1
+    while not flat[(bottom - 1) * stride : bottom * stride].any():
         bottom -= 1
     return top, bottom
 
 
-def _split(lines: Scanlines) -> Iterator[tuple[int, BitMask]]:
-    """The masks of all labels, found by the places where the value changes along the rows."""
-    header, flat, stride = lines.header, lines.flat, lines.stride
-    # Each row begins with a 0, so a run of a label's pixels lies within one row.
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    labels = flat[edges]
-    ends = np.append(edges[1:], flat.size)
-    columns, end_columns = edges % stride - 1, (ends - 1) % stride
-    for label in np.flatnonzero(np.bincount(labels, minlength=1)).tolist():
+def _split(lines: Scanlines, span: tuple[int, int], wanted: Container[int] | None) -> LabelMap:
+    """A label map of bytes taken apart, by the places where the value changes along the rows."""
+    header, stride, first_row = lines.header, lines.stride, span[0]
+    # Each row begins with a 0, so a run of a label's pixels lies within one row. The last run may end the part.
+    part = lines.flat[first_row * stride : span[1] * stride]
+    changes = np.not_equal(part[1:], part[:-1], out=_grow("changes", part.size - 1).view(np.bool_))
+    edges = changes.nonzero()[0]
+    labels = part[1:][edges]
+    places = np.append(edges, part.size - 1)
+    masks: dict[int, BitMask] = {}
+    others: list[int] = []
+    for label in np.bincount(labels).nonzero()[0].tolist():
         if label == 0:
             continue
-        runs = np.flatnonzero(labels == label)
-        top, bottom = int(edges[runs[0]]) // stride, int(edges[runs[-1]]) // stride + 1
-        left, right = int(columns[runs].min()) >> 3, int(end_columns[runs].max())
+        if wanted is not None and label not in wanted:
+            others.append(label)
+            continue
+        runs = (labels == label).nonzero()[0]
+        starts, ends = edges[runs], places[runs + 1]
+        top, bottom = first_row + int(starts[0]) // stride, first_row + int(starts[-1]) // stride + 1
+        left, right = int((starts % stride).min()) >> 3, int(((ends - 1) % stride).max()) + 1
         crop = lines.rows[top:bottom, 8 * left : right]
-        yield label, BitMask(header.height, header.width, top, left, np.packbits(crop == label, axis=1))
-
-
-def _scratch(size: int) -> Bytes:
-    """Memory that is kept from file to file: fresh pages cost more than inflating into them."""
-    return _grow("inflated", size)
-
-
-def _widened_scratch(size: int) -> Bytes:
-    return _grow("widened", size)
+        inside = np.equal(crop, label, out=_grow("inside", crop.size).view(np.bool_).reshape(crop.shape))
+        masks[label] = BitMask(header.height, header.width, top, left, np.packbits(inside, axis=1))
+    return LabelMap(header.height, header.width, masks, tuple(others))
 
 
 def _grow(name: str, size: int) -> Bytes:
+    """Memory that is kept from file to file: fresh pages cost more than what is done in them."""
     buffer: Bytes | None = getattr(_kept, name, None)
     if buffer is None or buffer.size < size:
         buffer = np.empty(size, np.uint8)

@@ -56,12 +56,14 @@ class Scores:
         region: Mean of the objects' J; NaN without an object.
         contour: Mean of the objects' F; NaN without an object.
         unannotated: Objects (video, object) that the ground truth never shows in the evaluated frames.
+        table: The frame table that the scores come from.
     """
 
     objects: Sequence[ObjectScore]
     region: float
     contour: float
     unannotated: Sequence[tuple[str, str]]
+    table: FrameTable
 
     @property
     def both(self) -> float:
@@ -87,6 +89,7 @@ def score(table: FrameTable) -> Scores:
         _mean([each.region for each in objects]),
         _mean([each.contour for each in objects]),
         [(masklet.video, masklet.object) for masklet in table if not masklet.is_annotated],
+        table,
     )
 
 
