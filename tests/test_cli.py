@@ -150,6 +150,13 @@ def test_the_screen_shows_the_table_and_what_was_left_out(run: Run, tmp_path: Pa
     assert all(str(pred / name) in lines[-1] for name in FILES)
 
 
+def test_a_label_that_only_the_prediction_has_is_named(run: Run, tmp_path: Path, synthetic: Path) -> None:
+    words = ["--gt_root", synthetic / "davis" / "gt", "--pred_root", synthetic / "davis" / "pred"]
+    outcome = run("evaluate", *words, "-n", 1, "--output_dir", tmp_path)
+    (line,) = [line for line in outcome.out.splitlines() if line.startswith("Left out: ")]
+    assert line == "Left out: 1 labels that only the prediction has: d03_extra_prediction/009"
+
+
 def test_many_names_are_cut_short(run: Run, tmp_path: Path) -> None:
     gt, pred = small_pair(tmp_path, videos=tuple(f"v{k}" for k in range(8)))
     for k in range(1, 8):

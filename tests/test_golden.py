@@ -16,7 +16,6 @@ import pytest
 
 from sav_benchmark import Result, evaluate
 from sav_benchmark.execution import local
-from sav_benchmark.execution.pieces import assemble, cut, measure_piece
 
 SYNTHETIC = ["sav", "davis", "sav-all-frames", "davis-all-frames"]
 Key = tuple[str, ...]
@@ -105,7 +104,7 @@ def test_synthetic_in_three_processes(
     gt, pred, skip = roots(synthetic, name)
     with counted_workers(monkeypatch) as started:
         result = evaluate(gt, pred, num_processes=3, skip_first_and_last_frame=skip)
-    assert 1 < len(started) <= 3
+    assert len(started) >= 3
     check(result, golden / name)
     check_written(result, golden / name, tmp_path)
 
@@ -132,20 +131,13 @@ def test_synthetic_in_any_order_of_the_directories(
     check_written(result, golden / name, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["davis", "davis-all-frames"])
-def test_synthetic_rows_of_objects_that_are_not_scored(synthetic: Path, golden: Path, name: str) -> None:
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_objects_that_are_not_scored_are_named(synthetic: Path, golden: Path, name: str) -> None:
     gt, pred, skip = roots(synthetic, name)
     result = evaluate(gt, pred, num_processes=1, skip_first_and_last_frame=skip)
-    expected = {key: row for key, row in read_golden(golden / name / "frames.csv", 3).items() if row["scored"] == "0"}
-    assert {key[:2] for key in expected} == set(result.scores.unannotated) == {("d03_extra_prediction", "009")}
-    table = assemble(result.pairing.videos, map(measure_piece, cut(result.pairing.videos, 1)))
-    found: dict[Key, tuple[float, float]] = {
-        (masklet.video, masklet.object, frame): (region, contour)
-        for masklet in table
-        for frame, region, contour in zip(masklet.frames, masklet.region, masklet.contour, strict=True)
-    }
-    for key, row in expected.items():
-        assert found[key] == (float(row["J"]), float(row["F"]))
+    expected = {key[:2] for key, row in read_golden(golden / name / "frames.csv", 3).items() if row["scored"] == "0"}
+    assert set(result.predicted_only) == expected
+    assert expected == ({("d03_extra_prediction", "009")} if name.startswith("davis") else set())
 
 
 @pytest.mark.parametrize("processes", [1, 3])
@@ -154,6 +146,6 @@ def test_real(parity_dir: Path, name: str, processes: int, tmp_path: Path, monke
     gt, pred, skip = roots(parity_dir / "real", name)
     with counted_workers(monkeypatch) as started:
         result = evaluate(gt, pred, num_processes=processes, skip_first_and_last_frame=skip)
-    assert len(started) in (range(2, 4) if processes == 3 else [0])
+    assert len(started) >= 3 if processes == 3 else not started
     check(result, parity_dir / "golden" / "real" / name)
     check_written(result, parity_dir / "golden" / "real" / name, tmp_path)

@@ -36,13 +36,14 @@ def write(folder: Path, data: bytes, name: str = "mask.png") -> str:
 def from_pillow(data: bytes) -> Pixels:
     with Image.open(io.BytesIO(data)) as image:
         pixels: npt.NDArray[Any] = np.asarray(image)
-    return pixels.astype(np.uint8)
+    return np.ascontiguousarray(pixels, np.uint8)
 
 
 def meaning(pixels: Pixels, options: Options) -> Pixels:
     """What stored values stand for: grey values fill the range of a byte, but for binary ones."""
     if options.color == GREY and options.depth in (2, 4):
-        return pixels * np.uint8(255 // (2**options.depth - 1))
+        stretched: Pixels = np.multiply(pixels, 255 // (2**options.depth - 1), dtype=np.uint8)
+        return stretched
     return pixels
 
 
