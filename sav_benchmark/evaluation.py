@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from sav_benchmark.diagnosis import Findings, diagnose
 from sav_benchmark.errors import UsageError
-from sav_benchmark.execution.local import available_cores, run_pieces
-from sav_benchmark.execution.pieces import Measured, assemble, cut, follow_ups
+from sav_benchmark.execution.local import LocalWorkers, available_cores
+from sav_benchmark.execution.pieces import (
+    Measured,
+    Piece,
+    Surveyed,
+    assemble,
+    cut,
+    follow_ups,
+    measure_piece,
+    survey_piece,
+    with_stamps,
+)
 from sav_benchmark.frame_table import Row
 from sav_benchmark.layouts.pairing import Pairing, pair_roots
 from sav_benchmark.problems import InputError, Problem
@@ -22,6 +32,9 @@ from sav_benchmark.reports.files import csv_text, write_together
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tqdm import tqdm
+
+Outcome = TypeVar("Outcome", Measured, Surveyed)
 
 
 @dataclass(frozen=True)
@@ -32,11 +45,15 @@ class Result:
         scores: All scores in percent, with the frame table they come from.
         pairing: What was found in the two roots, and what of it was left out.
         predicted_only: Objects (video, object) that the prediction's label maps show and the ground truth's never.
+        n_missing: How many masks the prediction lacks that were scored as empty ones.
+        warnings: What looks like a mistake, a sentence each. The scores stand all the same.
     """
 
     scores: sav.Scores
     pairing: Pairing
     predicted_only: Sequence[tuple[str, str]]
+    n_missing: int
+    warnings: Sequence[str]
 
     @cached_property
     def global_scores(self) -> pd.DataFrame:
@@ -59,9 +76,9 @@ class Result:
         return _data_frame(tables.FRAME_COLUMNS, tables.frame_rows(self.scores))
 
     def write(self, directory: str | os.PathLike[str]) -> list[str]:
-        """Writes the result's CSV files into a folder, which is made if need be, and returns their paths.
+        """Writes the result's files into a folder, which is made if need be, and returns their paths.
 
-        All files are written, or none and what was there stays.
+        All files are written, or none and what was there stays. ``warnings.txt`` is there only with warnings.
 
         Raises:
             OutputError: The folder cannot be written.
@@ -74,6 +91,7 @@ class Result:
                 "global_results.csv": csv_text(tables.GLOBAL_COLUMNS, tables.global_rows(scores)),
                 "per-sequence_results.csv": csv_text(tables.OBJECT_COLUMNS, tables.object_rows(scores)),
                 "per-frame_results.csv": csv_text(tables.FRAME_COLUMNS, tables.frame_rows(scores)),
+                "warnings.txt": "".join(f"{warning}\n" for warning in self.warnings) or None,
             },
         )
 
@@ -86,6 +104,7 @@ def evaluate(
     strict: bool = False,
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
+    missing: Literal["error", "empty"] = "error",
     progress: bool = False,
 ) -> Result:
     """Scores a folder of predicted masks by the SA-V protocol.
@@ -98,6 +117,8 @@ def evaluate(
         strict: Whether a video that only one root has is an error rather than left out.
         skip_first_and_last_frame: Whether the first and the last annotated frame are left out.
         video_list: The videos to score; None for all.
+        missing: Whether an object or frame of a predicted video that the prediction lacks is an ``"error"``, or
+            scored as an ``"empty"`` mask.
         progress: Whether to show a progress bar on standard error.
 
     Returns:
@@ -109,45 +130,79 @@ def evaluate(
     """
     if num_processes is not None and num_processes < 1:
         raise UsageError(f"the number of processes must be at least 1: it is {num_processes}")
+    if missing not in ("error", "empty"):
+        raise UsageError(f"missing must be 'error' or 'empty': it is {missing!r}")
     pairing = pair_roots(
         os.fspath(gt_root),
         os.fspath(pred_root),
         strict=strict,
         skip_first_and_last_frame=skip_first_and_last_frame,
         video_list=video_list,
+        missing_as_empty=missing == "empty",
     )
-    if pairing.problems:
-        raise InputError(pairing.problems)
-    measured = _measure(pairing, num_processes or available_cores(), progress)
-    scores = sav.score(assemble(pairing.videos, measured))
-    if not scores.objects:
-        raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
-    annotated = {(masklet.video, masklet.object) for masklet in scores.table}
-    predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
-    return Result(scores, pairing, sorted(predicted - annotated))
+    with LocalWorkers(num_processes or available_cores()) as workers:
+        measured = _Run(workers, progress).measure(pairing, missing_as_empty=missing == "empty")
+        scores = sav.score(assemble(pairing.videos, measured))
+        if not scores.objects:
+            raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
+        annotated = {(masklet.video, masklet.object) for masklet in scores.table}
+        predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
+        predicted_only = sorted(predicted - annotated)
+        n_missing = sum(piece.n_missing for piece in measured)
+        warnings = diagnose(Findings(pairing, scores, predicted_only, _most_labels(measured), n_missing), workers)
+    return Result(scores, pairing, predicted_only, n_missing, warnings)
 
 
-def _measure(pairing: Pairing, num_processes: int, progress: bool) -> list[Measured]:
-    measured: list[Measured] = []
-    with _progress_bar(sum(len(video.frames) for video in pairing.videos)) if progress else nullcontext() as bar:
-        for result in run_pieces(
-            cut(((video, video.tasks()) for video in pairing.videos), num_processes), num_processes
-        ):
-            measured.append(result)
-            if bar is not None:
-                bar.update(result.n_frames)
-        if not any(result.problems for result in measured):
-            measured += run_pieces(cut(follow_ups(pairing.videos, measured), num_processes), num_processes)
-    problems = [problem for result in measured for problem in result.problems]
-    if problems:
-        raise InputError(problems)
-    return measured
+class _Run:
+    """The work of one evaluation on its workers."""
+
+    def __init__(self, workers: LocalWorkers, progress: bool) -> None:
+        self._workers = workers
+        self._progress = progress
+
+    def measure(self, pairing: Pairing, *, missing_as_empty: bool) -> list[Measured]:
+        """Looks through all files, then measures them."""
+
+        def pieces_of(work: Iterable[Any]) -> list[Piece]:
+            return cut(work, self._workers.count, missing_as_empty=missing_as_empty)
+
+        pieces = pieces_of((video, video.tasks()) for video in pairing.videos)
+        # What the folders show is told together with what the headers show.
+        surveyed = self._do(survey_piece, pieces, "looking through", pairing.problems)
+        measured = self._do(measure_piece, with_stamps(pieces, surveyed), "scoring")
+        if late := follow_ups(pairing.videos, measured):
+            measured += self._do(measure_piece, pieces_of(late), "scoring late objects")
+        return measured
+
+    def _do(
+        self,
+        function: Callable[[Piece], Outcome],
+        pieces: Sequence[Piece],
+        purpose: str,
+        problems: Sequence[Problem] = (),
+    ) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        with _progress_bar(sum(len(piece.tasks) for piece in pieces), purpose, shown=self._progress) as bar:
+            for outcome in self._workers.run(function, pieces):
+                outcomes.append(outcome)
+                bar.update(outcome.n_frames)
+        found = [*problems, *(problem for outcome in outcomes for problem in outcome.problems)]
+        if found:
+            raise InputError(found)
+        return outcomes
 
 
-def _progress_bar(total: int) -> Any:
+def _most_labels(measured: Iterable[Measured]) -> dict[str, int]:
+    most: dict[str, int] = {}
+    for piece in measured:
+        most[piece.video] = max(piece.n_labels, most.get(piece.video, 0))
+    return most
+
+
+def _progress_bar(total: int, purpose: str, *, shown: bool) -> tqdm[Any]:
     from tqdm import tqdm
 
-    return tqdm(total=total, unit="frame", dynamic_ncols=True)
+    return tqdm(total=total, desc=purpose, unit="frame", dynamic_ncols=True, disable=not shown)
 
 
 def _data_frame(columns: Sequence[str], rows: Iterable[Row]) -> pd.DataFrame:

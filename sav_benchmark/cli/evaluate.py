@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from sav_benchmark.evaluation import Result
+    from sav_benchmark.problems import Problem
     from sav_benchmark.protocols.sav import Scores
 
 _SHOWN_NAMES = 5
@@ -43,6 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="score the first and the last annotated frame, too",
     )
     parser.add_argument(
+        "--missing",
+        choices=("error", "empty"),
+        default="error",
+        help="what an object or frame that a predicted video lacks is: an error, or scored as an empty mask"
+        " (default: error)",
+    )
+    parser.add_argument(
+        "--report_problems", metavar="FILE", help="write all problems of the input to this file, as JSON lines"
+    )
+    parser.add_argument(
         "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
     )
 
@@ -50,17 +64,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     from sav_benchmark.evaluation import evaluate
+    from sav_benchmark.problems import InputError
+    from sav_benchmark.reports.files import check_writable
 
-    result = evaluate(
-        arguments.gt_root,
-        arguments.pred_root,
-        num_processes=arguments.num_processes,
-        strict=arguments.strict,
-        skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
-        video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
-        progress=not arguments.quiet and sys.stderr.isatty(),
-    )
-    files = result.write(arguments.pred_root if arguments.output_dir is None else arguments.output_dir)
+    output_dir = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
+    if arguments.output_dir is not None or os.path.isdir(output_dir):
+        check_writable(output_dir)
+    try:
+        result = evaluate(
+            arguments.gt_root,
+            arguments.pred_root,
+            num_processes=arguments.num_processes,
+            strict=arguments.strict,
+            skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
+            video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
+            missing=arguments.missing,
+            progress=not arguments.quiet and sys.stderr.isatty(),
+        )
+    except InputError as error:
+        _report(error.problems, arguments.report_problems)
+        raise
+    files = result.write(output_dir)
+    _report((), arguments.report_problems)
     if arguments.quiet:
         print(_global_line(result.scores))
     else:
@@ -71,39 +96,36 @@ def run(arguments: argparse.Namespace) -> int:
 def _show(result: Result, gt_root: str, files: list[str]) -> None:
     from sav_benchmark.reports.established import results_csv
 
-    scores = result.scores
-    if result.pairing.gt_root != gt_root:
-        print(f"Ground truth found in {result.pairing.gt_root}")
+    scores, pairing = result.scores, result.pairing
+    if pairing.gt_root != gt_root:
+        print(f"Ground truth found in {pairing.gt_root}")
     print(results_csv(scores))
     print(_global_line(scores))
     print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
-    for line in _left_out(result):
-        print(f"Left out: {line}")
+    if pairing.extra:
+        shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
+        print(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}")
     print("Files: " + ", ".join(files))
+    sys.stdout.flush()
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _global_line(scores: Scores) -> str:
     return f"Global score: J&F {scores.both:.1f}, J {scores.region:.1f}, F {scores.contour:.1f}"
 
 
-def _left_out(result: Result) -> list[str]:
-    pairing, scores = result.pairing, result.scores
-    lines = []
-    for names, reason in (
-        (pairing.unpredicted, "videos that the prediction lacks"),
-        (pairing.extra, "videos that only the prediction has"),
-        ([_name(*each) for each in pairing.unannotated], "without an annotated frame besides the first and the last"),
-        ([_name(*each) for each in scores.unannotated], "objects that the ground truth never shows"),
-        ([_name(*each) for each in result.predicted_only], "labels that only the prediction has"),
-    ):
-        if names:
-            more = ", ..." if len(names) > _SHOWN_NAMES else ""
-            lines.append(f"{len(names)} {reason}: {', '.join(names[:_SHOWN_NAMES])}{more}")
-    return lines
-
-
-def _name(video: str, obj: str | None) -> str:
-    return video if obj is None else f"{video}/{obj}"
+def _report(problems: Sequence[Problem], path: str | None) -> None:
+    """Writes all problems as JSON lines, where the user asked for it."""
+    if path is None:
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            for problem in problems:
+                line = {"kind": problem.kind, "path": problem.path, "detail": problem.detail}
+                stream.write(json.dumps(line | {"remedy": problem.remedy}) + "\n")
+    except OSError as error:
+        raise UsageError(f"{path}: the report of problems cannot be written ({error.strerror or error})") from error
 
 
 def _read_video_list(path: str) -> list[str]:

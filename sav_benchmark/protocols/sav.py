@@ -20,7 +20,7 @@ import numpy as np
 from sav_benchmark.frame_table import FrameTable, Masklet
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ObjectScore:
     """An object's scores in percent.
 
