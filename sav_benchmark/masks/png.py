@@ -2,8 +2,8 @@
 
 General image readers convert, expand palettes and copy; for a mask that costs many times the inflating.
 This one keeps what the file stores (a palette's indices, bits packed as they are) and works in memory that
-it keeps. What it does not know (interlaced files, rows that need pixel-by-pixel filters throughout) is read
-by Pillow, after the checks made here. Pixel values are those of ``numpy.asarray(PIL.Image.open(path))``.
+it keeps. What it does not know (interlaced files, rows that need pixel-by-pixel filters throughout, unusual chunks)
+is read by Pillow, after the checks made here. Pixel values are those of ``numpy.asarray(PIL.Image.open(path))``.
 
 Format: Portable Network Graphics, W3C Recommendation, third edition (ISO/IEC 15948).
 """
@@ -266,18 +266,19 @@ def decode(path: str, data: bytes) -> Scanlines:
         MaskError: The bytes are no PNG, broken, or no mask that can be scored.
     """
     header = parse_header(path, data)
-    stream = _image_stream(path, data)
+    stream, is_plain = _image_stream(path, data)
+    flat = _inflate(path, stream, _stream_size(header))
     if header.interlaced:
-        return _decode_interlaced(path, data, header, stream)
-    stride = header.row_bytes + 1
-    flat = _inflate(path, stream, stride * header.height)
-    rows = flat.reshape(header.height, stride)
+        return _decode_with_pillow(path, data, header)
+    rows = flat.reshape(header.height, header.row_bytes + 1)
     filters = rows[:, 0].tobytes()
     if filters.count(0) != header.height:
         if max(filters) > _PAETH:
             raise MaskError(path, "bad-filter", f"has a row with filter {max(filters)}, which the PNG format lacks")
-        if not _unfilter(rows, filters):
-            return _decode_with_pillow(path, data, header)
+        if is_plain and not _unfilter(rows, filters):
+            is_plain = False
+    if not is_plain:
+        return _decode_with_pillow(path, data, header)
     if header.bit_depth == 8:
         return Scanlines(header, flat)
     spare_bits = -header.width * header.bit_depth & 7
@@ -288,17 +289,28 @@ def decode(path: str, data: bytes) -> Scanlines:
     return _widen(header, rows)
 
 
-def _image_stream(path: str, data: bytes) -> bytes:
-    """The compressed pixels: the contents of all IDAT chunks, with every chunk up to the last of them checked."""
+def _image_stream(path: str, data: bytes) -> tuple[bytes, bool]:
+    """The compressed pixels, and whether there is no chunk in the file that Pillow must judge.
+
+    They are the contents of all IDAT chunks, with every chunk up to the last of them checked.
+    """
     view = memoryview(data)
     parts: list[memoryview] = []
     n_chunks = 0
+    is_plain = True
     position, size = _HEADER_SIZE, len(data)
     while position + 8 <= size:
         length, kind = _CHUNK.unpack_from(data, position)
-        if kind == b"IEND" or (parts and kind != b"IDAT"):
-            # Nothing behind the pixels decides their values.
+        if kind == b"IEND":
             break
+        if kind != b"IDAT":
+            if kind == b"IHDR":
+                raise MaskError(path, "bad-header", "has two headers")
+            is_plain = is_plain and length in _PLAIN_CHUNKS.get(kind, ())
+            if parts:
+                # Nothing behind the pixels decides their values, but Pillow may refuse it.
+                is_plain = False
+                break
         end = position + 8 + length
         if end + 4 > size:
             raise MaskError(path, "truncated", f"is cut short within its {_printable(kind)} chunk")
@@ -312,7 +324,7 @@ def _image_stream(path: str, data: bytes) -> bytes:
             raise MaskError(path, "too-large", f"has more than {MAX_CHUNKS} chunks")
     if not parts:
         raise MaskError(path, "truncated", "ends before its pixels: it has no IDAT chunk")
-    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts), is_plain
 
 
 def _inflate(path: str, stream: bytes, size: int) -> Bytes:
@@ -430,26 +442,35 @@ def _widen(header: Header, rows: Bytes) -> Scanlines:
     return Scanlines(header._replace(bit_depth=8), flat)
 
 
-def _decode_interlaced(path: str, data: bytes, header: Header, stream: bytes) -> Scanlines:
-    """An interlaced file through Pillow, with the checks that Pillow leaves out."""
+def _stream_size(header: Header) -> int:
+    """Bytes of all rows with their filters, of an interlaced file those of the seven passes."""
+    if not header.interlaced:
+        return header.height * (header.row_bytes + 1)
     size = 0
     for x_start, y_start, x_step, y_step in _ADAM7:
         width = (header.width - x_start + x_step - 1) // x_step
         height = (header.height - y_start + y_step - 1) // y_step
         if width > 0 and height > 0:
             size += height * (1 + (width * header.bit_depth + 7) // 8)
-    _inflate(path, stream, size)
-    return _decode_with_pillow(path, data, header)
+    return size
 
 
 def _decode_with_pillow(path: str, data: bytes, header: Header) -> Scanlines:
+    """A file through Pillow, after the checks that Pillow leaves out."""
+    import warnings
+
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-            pixels = np.asarray(image)
+        # Large frames and animations are worth a warning to Pillow; what is too large has been refused before.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+                pixels = np.asarray(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise MaskError(path, "bad-data", f"cannot be read as a PNG: {error}") from error
+    if pixels.shape != (header.height, header.width):
+        raise MaskError(path, "bad-header", "has a header that other chunks contradict")
     flat = np.zeros((header.height, header.width + 1), np.uint8)
     flat[:, 1:] = pixels
     return Scanlines(header._replace(bit_depth=8, interlaced=False), flat.reshape(-1))
@@ -518,6 +539,8 @@ _kept = threading.local()
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _HEADER = struct.Struct(">I4sIIBBBBBI")
 _CHUNK = struct.Struct(">I4s")
+_PLAIN_CHUNKS = {b"PLTE": range(769), b"tRNS": range(2, 257), b"gAMA": (4,), b"pHYs": (9,)}
+"""Common chunks by their lengths for which Pillow reads a file's pixels as if they were not there."""
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _COLORS = {
     2: "colours (RGB)",
