@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 from sav_benchmark.diagnosis import Findings, diagnose
 from sav_benchmark.errors import UsageError
@@ -28,7 +28,7 @@ from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.protocols import sav
 from sav_benchmark.reports import tables
 from sav_benchmark.reports.established import results_csv
-from sav_benchmark.reports.files import csv_text, write_together
+from sav_benchmark.reports.files import csv_writer, write_together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,13 +87,16 @@ class Result:
         return write_together(
             os.fspath(directory),
             {
-                "results.csv": results_csv(scores),
-                "global_results.csv": csv_text(tables.GLOBAL_COLUMNS, tables.global_rows(scores)),
-                "per-sequence_results.csv": csv_text(tables.OBJECT_COLUMNS, tables.object_rows(scores)),
-                "per-frame_results.csv": csv_text(tables.FRAME_COLUMNS, tables.frame_rows(scores)),
-                "warnings.txt": "".join(f"{warning}\n" for warning in self.warnings) or None,
+                "results.csv": lambda stream: stream.write(results_csv(scores)),
+                "global_results.csv": csv_writer(tables.GLOBAL_COLUMNS, tables.global_rows(scores)),
+                "per-sequence_results.csv": csv_writer(tables.OBJECT_COLUMNS, tables.object_rows(scores)),
+                "per-frame_results.csv": csv_writer(tables.FRAME_COLUMNS, tables.frame_rows(scores)),
+                "warnings.txt": self._write_warnings if self.warnings else None,
             },
         )
+
+    def _write_warnings(self, stream: TextIO) -> None:
+        stream.writelines(f"{warning}\n" for warning in self.warnings)
 
 
 def evaluate(

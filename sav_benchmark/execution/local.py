@@ -6,6 +6,7 @@ worker that died was at: the piece is tried once more in a fresh worker.
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import queue
@@ -157,10 +158,13 @@ class LocalWorkers:
 
 
 def available_cores() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The number of cores that this process may use: of its affinity, and of a container's share of time."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError), open(_CPU_SHARE, encoding="ascii") as stream:
+        quota, period = stream.read().split()
+        # "max" where there is no limit, which is no number.
+        count = min(count, math.ceil(int(quota) / int(period)))
+    return max(count, 1)
 
 
 def _ask(process: subprocess.Popen[bytes], function: Callable[[Any], Any], piece: Any) -> Any:
@@ -190,6 +194,7 @@ def _reason(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
+_CPU_SHARE = "/sys/fs/cgroup/cpu.max"
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
+import errno
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 from sav_benchmark.errors import SavBenchmarkError
 from sav_benchmark.frame_table import Row
@@ -19,13 +20,19 @@ class OutputError(SavBenchmarkError):
     """A folder into which the results cannot be written."""
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """A table as CSV: floats as their shortest exact decimals, lines ended by a newline."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return buffer.getvalue()
+Writer = Callable[[TextIO], object]
+"""Writes the text of a file to a stream."""
+
+
+def csv_writer(columns: Sequence[str], rows: Iterable[Row]) -> Writer:
+    """Writes a table as CSV: floats as their shortest exact decimals, lines ended by a newline."""
+
+    def write(stream: TextIO) -> None:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+    return write
 
 
 def check_writable(directory: str) -> None:
@@ -44,10 +51,10 @@ def check_writable(directory: str) -> None:
         raise _output_error(directory, error) from error
 
 
-def write_together(directory: str, files: Mapping[str, str | None]) -> list[str]:
-    """Writes files (name: text) into a folder, all of them or none; returns their paths.
+def write_together(directory: str, files: Mapping[str, Writer | None]) -> list[str]:
+    """Writes files (name: writer) into a folder, all of them or none; returns their paths.
 
-    A file whose text is None is one of an older result that does not go with the new ones: it is removed.
+    A file whose writer is None is one of an older result that does not go with the new ones: it is removed.
 
     Raises:
         OutputError: They cannot be written. What was there before is as it was.
@@ -56,10 +63,10 @@ def write_together(directory: str, files: Mapping[str, str | None]) -> list[str]
         os.makedirs(directory, exist_ok=True)
         staging = tempfile.mkdtemp(prefix=_STAGING, dir=directory)
         try:
-            for name, text in files.items():
-                if text is not None:
+            for name, write in files.items():
+                if write is not None:
                     with open(os.path.join(staging, name), "w", encoding="utf-8", newline="") as stream:
-                        stream.write(text)
+                        write(stream)
                         stream.flush()
                         os.fsync(stream.fileno())
             with _interrupts_held():
@@ -68,21 +75,23 @@ def write_together(directory: str, files: Mapping[str, str | None]) -> list[str]
             shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
         raise _output_error(directory, error) from error
-    return [os.path.join(directory, name) for name, text in files.items() if text is not None]
+    return [os.path.join(directory, name) for name, write in files.items() if write is not None]
 
 
-def _exchange(directory: str, staging: str, files: Mapping[str, str | None]) -> None:
+def _exchange(directory: str, staging: str, files: Mapping[str, Writer | None]) -> None:
     """Moves staged files into their places; where one fails, all that was moved is moved back."""
     undo: list[tuple[str, str]] = []
     try:
-        for name, text in files.items():
+        for name, write in files.items():
             path, old, new = (
                 os.path.join(*parts) for parts in ((directory, name), (staging, name + ".old"), (staging, name))
             )
+            if os.path.isdir(path):
+                raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
             if os.path.lexists(path):
                 os.rename(path, old)
                 undo.append((old, path))
-            if text is not None:
+            if write is not None:
                 os.rename(new, path)
                 undo.append((path, new))
     except OSError:

@@ -6,6 +6,7 @@ J, F and J&F are percentages at full precision.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from sav_benchmark.frame_table import COUNTS, Row
 from sav_benchmark.protocols.sav import Scores
@@ -32,5 +33,5 @@ def frame_rows(scores: Scores) -> Iterator[Row]:
         masklet = each.masklet
         region, contour = (100 * masklet.region).tolist(), (100 * masklet.contour).tolist()
         rows = zip(masklet.frames, region, contour, masklet.counts.tolist(), strict=True)
-        for frame, region_score, contour_score, counts in list(rows)[each.start :]:
+        for frame, region_score, contour_score, counts in islice(rows, each.start, None):
             yield masklet.video, masklet.object, frame, region_score, contour_score, *counts
