@@ -150,7 +150,7 @@ def evaluate(
             raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
         annotated = {(masklet.video, masklet.object) for masklet in scores.table}
         predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
-        predicted_only = sorted(predicted - annotated)
+        predicted_only = sorted((predicted - annotated).union(pairing.predicted_only))
         n_missing = sum(piece.n_missing for piece in measured)
         warnings = diagnose(Findings(pairing, scores, predicted_only, _most_labels(measured), n_missing), workers)
     return Result(scores, pairing, predicted_only, n_missing, warnings)

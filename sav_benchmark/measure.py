@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.folders import LabelMaps, ObjectFolders, VideoMasks, label_of, object_of
 from sav_benchmark.masks.png import LabelMap, Stamp, read_label_map, read_mask
 from sav_benchmark.metrics.contour import boundary_counts, tolerance_radius
+from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.survey import size_difference
 
 Counts = tuple[int, int, int, int, int, int, int]
@@ -57,12 +58,11 @@ class Measurer:
                 too.
 
         Raises:
-            MaskError: A mask is missing, broken, or of another size than its ground truth.
+            MaskError: A mask is broken, or of another size than its ground truth.
+            InputError: Masks of a prediction are missing.
         """
         if isinstance(self.gt, ObjectFolders):
-            pairs = list(self._pairs_in_folders(self.gt, frame, objects))
-            rows = {obj: count_pixels(gt, pred or _empty_like(gt)) for obj, gt, pred in pairs}
-            return FrameCounts(rows, (), sum(pred is None for _, _, pred in pairs))
+            return self._measure_folders(self.gt, frame, objects)
         path = self.gt.file(frame)
         gt = read_label_map(path, None, self.stamps.get(path))
         wanted = {label for obj in objects if (label := label_of(obj)) is not None} | gt.masks.keys()
@@ -77,29 +77,32 @@ class Measurer:
         }
         return FrameCounts(rows, tuple(object_of(label) for label in pred.others), n_missing)
 
-    def _pairs_in_folders(
-        self, gt: ObjectFolders, frame: str, objects: Collection[str]
-    ) -> Iterator[tuple[str, BitMask, BitMask | None]]:
-        """Objects whose ground truth lies in folders, with both masks; None for one that the prediction lacks."""
+    def _measure_folders(self, gt: ObjectFolders, frame: str, objects: Collection[str]) -> FrameCounts:
+        """Counts the pixels of objects whose ground truth lies in folders."""
+        rows: dict[str, Counts] = {}
+        unmeasured: tuple[str, ...] = ()
+        n_missing = 0
         pred_map: LabelMap | None = None
         for obj in objects:
             path = gt.file(frame, obj)
             gt_mask = read_mask(path, self.stamps.get(path))
-            pred_mask: BitMask | None = None
-            if isinstance(self.pred, ObjectFolders):
+            pred_mask = _empty_like(gt_mask)
+            if isinstance(self.pred, LabelMaps):
+                if pred_map is None:
+                    labels = {label_of(each) or 0 for each in objects}
+                    pred_map, n_missing = self._predicted_map(self.pred, gt_mask, frame, labels)
+                    unmeasured = tuple(object_of(label) for label in pred_map.others if label not in gt.labels)
+                _check_size(gt_mask, pred_map, self.pred.file(frame))
+                pred_mask = pred_map.masks.get(label_of(obj) or 0, pred_mask)
+            elif self.pred.has(frame, obj):
                 path = self.pred.file(frame, obj)
-                if self.pred.has(frame, obj):
-                    pred_mask = read_mask(path, self.stamps.get(path))
-                    _check_size(gt_mask, pred_mask, path)
-                else:
-                    self._miss("missing-frame", path)
+                pred_mask = read_mask(path, self.stamps.get(path))
+                _check_size(gt_mask, pred_mask, path)
             else:
-                labels = {label_of(each) or 0 for each in objects}
-                pred_map = pred_map or self._predicted_map(self.pred, gt_mask, frame, labels)[0]
-                if self.pred.has(frame):
-                    _check_size(gt_mask, pred_map, self.pred.file(frame))
-                    pred_mask = pred_map.masks.get(label_of(obj) or 0, _empty_like(gt_mask))
-            yield obj, gt_mask, pred_mask
+                n_missing += 1
+                self._check_missing([Problem("missing-frame", self.pred.file(frame, obj), "is missing")])
+            rows[obj] = count_pixels(gt_mask, pred_mask)
+        return FrameCounts(rows, unmeasured, n_missing)
 
     def _predicted_map(
         self, pred: LabelMaps, gt: LabelMap | BitMask, frame: str, wanted: Collection[int]
@@ -107,7 +110,7 @@ class Measurer:
         """The wanted masks of a frame, and how many are missing."""
         path = pred.file(frame)
         if not pred.has(frame):
-            self._miss("missing-frame", path)
+            self._check_missing([Problem("missing-frame", path, "is missing")])
             return LabelMap(gt.height, gt.width, {}, ()), 1
         pred_map = read_label_map(path, wanted, self.stamps.get(path))
         _check_size(gt, pred_map, path)
@@ -118,7 +121,7 @@ class Measurer:
     ) -> tuple[LabelMap, int]:
         """The wanted masks of a frame from object folders, as if they were of a label map, and how many are missing."""
         masks = {}
-        n_missing = 0
+        missing: list[Problem] = []
         for label in wanted:
             folder = pred.labels.get(label)
             if folder is not None and pred.has(frame, folder):
@@ -126,17 +129,17 @@ class Measurer:
                 masks[label] = read_mask(path, self.stamps.get(path))
                 _check_size(gt, masks[label], path)
             elif label in gt.masks:
-                n_missing += 1
                 if folder is None:
-                    self._miss("missing-object", pred.folder(object_of(label)))
+                    missing.append(Problem("missing-object", pred.folder(object_of(label)), "is missing"))
                 else:
-                    self._miss("missing-frame", pred.file(frame, folder))
+                    missing.append(Problem("missing-frame", pred.file(frame, folder), "is missing"))
+        self._check_missing(missing)
         others = [label for label, obj in pred.labels.items() if label not in wanted and pred.has(frame, obj)]
-        return LabelMap(gt.height, gt.width, masks, tuple(others)), n_missing
+        return LabelMap(gt.height, gt.width, masks, tuple(others)), len(missing)
 
-    def _miss(self, kind: str, path: str) -> None:
-        if not self.missing_as_empty:
-            raise MaskError(path, kind, "is missing")
+    def _check_missing(self, missing: Sequence[Problem]) -> None:
+        if missing and not self.missing_as_empty:
+            raise InputError(missing)
 
 
 def count_pixels(gt: BitMask, pred: BitMask) -> Counts:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from sav_benchmark import __version__
 from sav_benchmark.errors import SavBenchmarkError
+from sav_benchmark.problems import InputError, printable
 
 DONE, BAD_INPUT, FAULT, INTERRUPTED = 0, 2, 3, 130
 
@@ -38,18 +39,26 @@ def main(arguments: Sequence[str] | None = None, program: str = "sav-benchmark")
             stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # Not in the main thread: the caller's handlers stay.
-        signal.signal(signal.SIGTERM, _interrupt)
+        for each in _INTERRUPTS:
+            if signal.getsignal(each) is not signal.SIG_IGN:  # Nor is one heeded that the caller has turned off.
+                signal.signal(each, _interrupt)
     try:
         parsed = _parse(words, program)
         module = importlib.import_module(f"sav_benchmark.cli.{parsed.command}")
         code: int = module.run(parsed)
         sys.stdout.flush()
         return code
-    except SavBenchmarkError as error:
+    except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
+    except SavBenchmarkError as error:
+        print(f"error: {printable(str(error))}", file=sys.stderr)
+        return BAD_INPUT
+    except MemoryError:
+        print("error: there is not enough memory: free some, or run with fewer processes (-n)", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+        print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of the output has gone; nothing may be flushed to it on the way out.
@@ -103,4 +112,10 @@ def _sentence(phrase: str) -> str:
 
 
 def _interrupt(*_: Any) -> NoReturn:
+    for each in _INTERRUPTS:
+        # One is enough: a second one would only disturb the tidying up.
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)

@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     from sav_benchmark.problems import InputError
     from sav_benchmark.reports.files import check_writable
 
+    if arguments.report_problems is not None:
+        _check_report(arguments.report_problems)
     output_dir = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
     if arguments.output_dir is not None or os.path.isdir(output_dir):
         check_writable(output_dir)
@@ -94,18 +96,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(result: Result, gt_root: str, files: list[str]) -> None:
+    from sav_benchmark.problems import printable
     from sav_benchmark.reports.established import results_csv
 
     scores, pairing = result.scores, result.pairing
     if pairing.gt_root != gt_root:
-        print(f"Ground truth found in {pairing.gt_root}")
+        print(printable(f"Ground truth found in {pairing.gt_root}"))
     print(results_csv(scores))
     print(_global_line(scores))
     print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
     if pairing.extra:
         shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
-        print(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}")
-    print("Files: " + ", ".join(files))
+        print(printable(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}"))
+    print(printable("Files: " + ", ".join(files)))
     sys.stdout.flush()
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -117,13 +120,30 @@ def _global_line(scores: Scores) -> str:
 
 def _report(problems: Sequence[Problem], path: str | None) -> None:
     """Writes all problems as JSON lines, where the user asked for it."""
+    from sav_benchmark.problems import printable
+
     if path is None:
         return
     try:
-        with open(path, "w", encoding="utf-8") as stream:
+        # In ASCII: names that are no text in any encoding stay what they are.
+        with open(path, "w", encoding="ascii") as stream:
             for problem in problems:
                 line = {"kind": problem.kind, "path": problem.path, "detail": problem.detail}
                 stream.write(json.dumps(line | {"remedy": problem.remedy}) + "\n")
+    except OSError as error:
+        # The problems themselves, or the scores, are worth more than this.
+        reason = printable(f"{path}: the report of problems cannot be written ({error.strerror or error})")
+        print(f"warning: {reason}", file=sys.stderr)
+
+
+def _check_report(path: str) -> None:
+    """Makes sure, before any work, that the report can be written; what is in the file stays."""
+    existed = os.path.lexists(path)
+    try:
+        with open(path, "a", encoding="ascii"):
+            pass
+        if not existed:
+            os.unlink(path)
     except OSError as error:
         raise UsageError(f"{path}: the report of problems cannot be written ({error.strerror or error})") from error
 

@@ -109,7 +109,7 @@ class LocalWorkers:
                 except queue.Empty:
                     return
                 for attempt in range(_TRIES):
-                    process = process or self._start()
+                    process = process or self._start(fresh=attempt > 0)
                     if process is None:
                         return
                     answer = _ask(process, function, piece)
@@ -134,12 +134,16 @@ class LocalWorkers:
                 with self._lock:
                     self._idle.append(process)
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
-        """A worker that waits for work; None when there is to be none any more."""
+    def _start(self, *, fresh: bool) -> subprocess.Popen[bytes] | None:
+        """A worker that waits for work; None when there is to be none any more.
+
+        Args:
+            fresh: Whether it must be a new one: one that has been idle may have died since, of no fault of a piece.
+        """
         with self._lock:
             if self._closing:
                 return None
-            if self._idle:
+            if self._idle and not fresh:
                 return self._idle.pop()
             process = subprocess.Popen(
                 worker.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_ONE_THREAD}

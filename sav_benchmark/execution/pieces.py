@@ -14,7 +14,7 @@ from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks
 from sav_benchmark.layouts.pairing import Task, VideoPair
 from sav_benchmark.masks.png import Stamp
 from sav_benchmark.measure import Counts, FrameCounts, Measurer
-from sav_benchmark.problems import Problem
+from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.survey import frame_files, survey_frame
 
 _MOST_FRAMES = 64
@@ -151,6 +151,13 @@ def measure_piece(piece: Piece) -> Measured:
             counted = measurer.measure(frame, objects)
         except MaskError as error:
             problems.append(Problem.of(error))
+            if per_object and len(objects) > 1:
+                # Each of the objects has files of its own: more of them may be broken.
+                for obj in objects:
+                    measure(frame, (obj,))
+            return FrameCounts({}, (), 0)
+        except InputError as error:
+            problems.extend(error.problems)
             return FrameCounts({}, (), 0)
         rows.update(((obj, frame), counts) for obj, counts in counted.rows.items())
         return counted

@@ -36,6 +36,9 @@ def main() -> None:
         answer: Any
         try:
             answer = function(piece)
+        except MemoryError:
+            # As if the system had killed it: the piece gets a fresh worker, which has all memory before it.
+            os._exit(_OUT_OF_MEMORY)
         except Exception:
             answer = Failure(traceback.format_exc())
         try:
@@ -43,6 +46,10 @@ def main() -> None:
             answers.flush()
         except BrokenPipeError:
             return
+
+
+_OUT_OF_MEMORY = 137
+"""The exit code that a shell gives for a program killed for want of memory."""
 
 
 def command() -> list[str]:

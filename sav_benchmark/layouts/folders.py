@@ -158,11 +158,14 @@ def _scan(path: str) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or was meant to be one: a link without an ending that leads nowhere."""
     try:
-        return entry.is_dir()
+        if entry.is_dir():
+            return True
     except OSError:
-        # A link that leads round in a circle, say: there is no folder behind it.
-        return False
+        # A link that leads round in a circle, say.
+        pass
+    return "." not in entry.name and entry.is_symlink() and not os.path.exists(entry.path)
 
 
 def _is_junk(name: str) -> bool:

@@ -66,6 +66,7 @@ class Pairing:
         unpredicted: Videos of the ground truth that the prediction lacks.
         extra: Videos that only the prediction has.
         unannotated: Objects (video, object) of which no frame is evaluated; the object is None for a whole video.
+        predicted_only: Object folders (video, object) of the prediction that the ground truth's object folders lack.
         problems: What makes scoring impossible.
     """
 
@@ -75,6 +76,7 @@ class Pairing:
     unpredicted: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     unannotated: list[tuple[str, str | None]] = field(default_factory=list)
+    predicted_only: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -185,6 +187,9 @@ def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
     elif objects is None:
         pairing.problems += _ambiguous_folders(pred)
     else:
+        pairing.predicted_only += [
+            (video, obj) for obj, frames_of in pred.frames.items() if frames_of and obj not in gt.frames
+        ]
         for obj, annotated in objects.items():
             if obj not in pred.frames:
                 detail = f"is missing; {len(annotated)} frames of the object are scored"
