@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from sav_benchmark.errors import MaskError
 from sav_benchmark.masks import png
 from tests.fuzz.mutants import check, mutant, scrambler, seeds
-from tests.png_writer import GREY, PALETTE, Options, chunk, encode, header
+from tests.png_writer import GREY, PALETTE, Options, assemble, chunk, encode, header
 
 PIXELS = np.arange(12, dtype=np.uint8).reshape(3, 4) % 3
 ENDING = chunk(b"IEND", b"")
@@ -109,6 +110,19 @@ def test_a_chunk_cut_short_behind_the_pixels(tmp_path: Path) -> None:
     data = encode(PIXELS).removesuffix(ENDING)
     assert check(data, tmp_path / "no_end.png") == ""
     assert check(data + chunk(b"tIME", bytes(7))[:10], tmp_path / "cut.png") == "bad-data"
+
+
+def test_bytes_repeated_from_before_the_first_one(tmp_path: Path) -> None:
+    # zlib refuses them, the reader takes some for zeros: no harm where the checksum of the pixels is right.
+    stream = bytes.fromhex(
+        "789c6361606061f8c8c2e0c3c2709805c4356061b800621cb10173816802cbda6096602696a5ff58"
+        "a21960820c2c655d2c5d392c0c5358b4aeb15c7bc922b186e5850e0bc33200141c1017"
+    )
+    with pytest.raises(zlib.error, match="too far back"):
+        zlib.decompress(stream)
+    changed = stream[:-1] + bytes([stream[-1] ^ 1])
+    for content, expected in ((stream, ""), (changed, "bad-data")):
+        assert check(assemble((27, 2), content, Options()), tmp_path / "early.png") == expected
 
 
 def test_only_unusual_chunks_are_left_to_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
