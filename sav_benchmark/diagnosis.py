@@ -16,11 +16,14 @@ import numpy.typing as npt
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
 from sav_benchmark.execution.local import LocalWorkers
-from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, object_of
+from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, label_of, object_of
 from sav_benchmark.layouts.pairing import Pairing, Task, VideoPair
 from sav_benchmark.masks.png import read_label_map, read_mask
 from sav_benchmark.problems import printable
 from sav_benchmark.protocols.sav import ObjectScore, Scores
+
+Swap = tuple[str, str, float, float]
+"""An object, the one that it seems predicted as, its J as it is, and what it would be (fractions)."""
 
 MANY_LABELS = 32
 """More labels than this in one map are more than objects: masks were blended, not drawn."""
@@ -32,6 +35,8 @@ _CROSS_SAMPLES = 3
 _MOST_SHIFT = 3
 _GAIN = 0.05
 _LARGE_GAIN = 0.2
+_FITTING = 0.5
+_FEW_PAIRS = 4
 _SHOWN = 4
 
 
@@ -187,17 +192,9 @@ def examine(suspect: Suspect) -> Evidence:
     first = suspect.tasks[:2]
     asis = _mean(seen.overlap(frame, frame, objects) for frame, objects in first)
     late, transposed, scale, fit = 0, False, 1.0, (asis, asis)
-    # Later ground truth that fits better is a prediction that is early, and the reverse.
-    hints = [
-        shift
-        for shift in (-1, 1)
-        if all(
-            (other := seen.shifted(frame, shift)) is not None
-            and seen.overlap(other, frame, objects) > seen.overlap(frame, frame, objects)
-            for frame, objects in first
-        )
-    ]
-    if hints:
+    # A shift of several frames shows in the next one already, but where nothing fits it takes a wider look.
+    furthest = 1 if asis > _FITTING else _MOST_SHIFT
+    if any(seen.shifted_fit(first, step * sign) > asis + _GAIN for step in range(1, furthest + 1) for sign in (-1, 1)):
         late, fit = _lateness(seen, suspect)
     if not late and asis < 1 - _LARGE_GAIN:
         transposed, scale, fit = _geometry(seen, first, asis)
@@ -228,16 +225,35 @@ class _Seen:
         gt, pred = self.gt(gt_frame), self.pred(pred_frame)
         return _mean(region(gt[obj], pred[obj]) for obj in objects if gt.get(obj) and pred.get(obj))
 
+    def shifted_fit(self, tasks: Sequence[Task], shift: int) -> float:
+        """Mean J against the ground truth some frames later, with 0 where there is none."""
+        return _mean(
+            0.0 if (other := self.shifted(frame, shift)) is None else self.overlap(other, frame, objects)
+            for frame, objects in tasks
+        )
+
+    def _object_of_label(self, label: int) -> str:
+        """The object that a label map's label stands for, by the name that it has in the scores."""
+        gt = self._suspect.gt
+        return object_of(label) if isinstance(gt, LabelMaps) else gt.labels.get(label, object_of(label))
+
+    def _object_of_folder(self, folder: str) -> str:
+        """The object that a folder stands for, by the name that it has in the scores."""
+        label = label_of(folder) if isinstance(self._suspect.gt, LabelMaps) else None
+        return folder if label is None else object_of(label)
+
     def _read(self, masks: VideoMasks, frame: str, *, predicted: bool) -> dict[str, BitMask]:
         key = predicted, frame
         if key not in self._masks:
             try:
                 if isinstance(masks, LabelMaps):
                     found = read_label_map(masks.file(frame)).masks if masks.has(frame) else {}
-                    self._masks[key] = {object_of(label): mask for label, mask in found.items()}
+                    self._masks[key] = {self._object_of_label(label): mask for label, mask in found.items()}
                 else:
                     self._masks[key] = {
-                        obj: read_mask(masks.file(frame, obj)) for obj in masks.frames if masks.has(frame, obj)
+                        self._object_of_folder(obj): read_mask(masks.file(frame, obj))
+                        for obj in masks.frames
+                        if masks.has(frame, obj)
                     }
             except MaskError:
                 # A frame that is not scored may be broken: nothing is concluded from it.
@@ -265,7 +281,7 @@ def _lateness(seen: _Seen, suspect: Suspect) -> tuple[int, tuple[float, float]]:
             for obj in suspect.objects
             if seen.gt(frame).get(obj) and seen.gt(other).get(obj) and seen.pred(frame).get(obj)
         ]
-        if not pairs:
+        if len(pairs) < _FEW_PAIRS:
             continue
         better = sum(after > before for before, after in pairs)
         before, after = (float(mean) for mean in np.mean(pairs, axis=0))
@@ -328,8 +344,8 @@ def _permuted(evidence: Evidence) -> str | None:
         evidence.overlap[row, evidence.predicted.index(obj)] if obj in evidence.predicted else 0.0
         for row, obj in enumerate(evidence.objects)
     ]
-    if float(np.mean(evidence.overlap.max(axis=1) - given)) < _LARGE_GAIN:
-        # No assignment gains more than each object's best one: SciPy need not be asked, nor imported.
+    if float(np.max(evidence.overlap.max(axis=1) - given)) < _LARGE_GAIN:
+        # No object gains by any assignment: SciPy need not be asked, nor imported.
         return None
     from scipy.optimize import linear_sum_assignment
 
@@ -341,11 +357,24 @@ def _permuted(evidence: Evidence) -> str | None:
     ]
     gain = sum(after - before for _, _, before, after in swaps) / len(evidence.objects)
     if gain < _LARGE_GAIN:
+        # Among many objects a few that are swapped gain little, but they name each other.
+        swaps = _closed([swap for swap in swaps if swap[3] - swap[2] > 2 * _LARGE_GAIN])
+    if not swaps:
         return None
     return ", ".join(
         f"{obj} is predicted as {other}: J {100 * after:.0f} instead of {100 * before:.0f}"
-        for obj, other, before, after in swaps[:_SHOWN]
+        for obj, other, before, after in [swap for swap in swaps if swap[3] - swap[2] >= _LARGE_GAIN][:_SHOWN]
     )
+
+
+def _closed(swaps: list[Swap]) -> list[Swap]:
+    """The swaps whose objects are predicted as one another."""
+    while True:
+        objects = {obj for obj, *_ in swaps}
+        kept = [swap for swap in swaps if swap[1] in objects]
+        if len(kept) == len(swaps):
+            return kept
+        swaps = kept
 
 
 def _late(evidence: Evidence) -> str | None:
