@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
@@ -174,7 +174,9 @@ class _Run:
         surveyed = self._do(survey_piece, pieces, "looking through", pairing.problems)
         measured = self._do(measure_piece, with_stamps(pieces, surveyed), "scoring")
         if late := follow_ups(pairing.videos, measured):
-            measured += self._do(measure_piece, pieces_of(late), "scoring late objects")
+            again = self._do(measure_piece, pieces_of(late), "scoring late objects")
+            # What these frames lack has been counted when they were measured first.
+            measured += [replace(each, n_missing=0) for each in again]
         return measured
 
     def _do(
