@@ -578,7 +578,7 @@ class TestNames:
 def between(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What is to be done between the look-through and the measuring."""
     todo: list[Callable[[], object]] = []
-    original = evaluation.with_stamps
+    original = pieces.with_stamps
 
     def hooked(*arguments: Any) -> Any:
         for each in todo:

@@ -11,8 +11,8 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from sav_benchmark import __version__
@@ -38,10 +38,11 @@ def main(arguments: Sequence[str] | None = None, program: str = "sav-benchmark")
             # A name that the terminal cannot show is shown escaped, not in a traceback.
             stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
-    with suppress(ValueError):  # Not in the main thread: the caller's handlers stay.
-        for each in _INTERRUPTS:
-            if signal.getsignal(each) is not signal.SIG_IGN:  # Nor is one heeded that the caller has turned off.
-                signal.signal(each, _interrupt)
+    with _interrupts_heeded():
+        return _run(words, program)
+
+
+def _run(words: list[str], program: str) -> int:
     try:
         parsed = _parse(words, program)
         module = importlib.import_module(f"sav_benchmark.cli.{parsed.command}")
@@ -111,10 +112,30 @@ def _sentence(phrase: str) -> str:
     return f"{phrase[0].upper()}{phrase[1:]}."
 
 
+@contextmanager
+def _interrupts_heeded() -> Iterator[None]:
+    """Within the block the first interrupt raises KeyboardInterrupt. Further ones are passed over, for good."""
+    previous = {}
+    with suppress(ValueError):  # Not in the main thread: the caller's handlers stay.
+        for each in _INTERRUPTS:
+            if signal.getsignal(each) is not signal.SIG_IGN:  # Nor is one heeded that the caller has turned off.
+                previous[each] = signal.signal(each, _interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in previous.items():
+            if signal.getsignal(each) is _interrupt:
+                signal.signal(each, handler)
+
+
+def _pass_over(*_: Any) -> None:
+    pass
+
+
 def _interrupt(*_: Any) -> NoReturn:
     for each in _INTERRUPTS:
         # One is enough: a second one would only disturb the tidying up.
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, _pass_over)
     raise KeyboardInterrupt
 
 

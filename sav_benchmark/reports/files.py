@@ -62,6 +62,7 @@ def write_together(directory: str, files: Mapping[str, Writer | None]) -> list[s
     try:
         os.makedirs(directory, exist_ok=True)
         staging = tempfile.mkdtemp(prefix=_STAGING, dir=directory)
+        keep = False
         try:
             for name, write in files.items():
                 if write is not None:
@@ -71,8 +72,13 @@ def write_together(directory: str, files: Mapping[str, Writer | None]) -> list[s
                         os.fsync(stream.fileno())
             with _interrupts_held():
                 _exchange(directory, staging, files)
+        except _NotUndoneError:
+            keep = True
+            raise
         finally:
-            shutil.rmtree(staging, ignore_errors=True)
+            if not keep:
+                with _interrupts_held():
+                    shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
         raise _output_error(directory, error) from error
     return [os.path.join(directory, name) for name, write in files.items() if write is not None]
@@ -95,9 +101,17 @@ def _exchange(directory: str, staging: str, files: Mapping[str, Writer | None]) 
                 os.rename(new, path)
                 undo.append((path, new))
     except OSError:
-        for source, target in reversed(undo):
-            os.rename(source, target)
+        try:
+            for source, target in reversed(undo):
+                os.rename(source, target)
+        except OSError as error:
+            message = f"{error.strerror or error}; what was here before is kept in {staging} as far as it was moved"
+            raise _NotUndoneError(error.errno, message) from error
         raise
+
+
+class _NotUndoneError(OSError):
+    """Old files could not be moved back to where they were."""
 
 
 @contextmanager
