@@ -26,10 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="DIR",
         help="ground truth: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or a dataset's folder that holds"
-        " Annotations_6fps or Annotations",
+        " Annotations_6fps or Annotations, or a folder of SA-V's JSON files",
     )
     parser.add_argument(
-        "--pred_root", required=True, metavar="DIR", help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png"
+        "--pred_root",
+        required=True,
+        metavar="DIR",
+        help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or JSON files like SA-V's: VIDEO.json",
     )
     parser.add_argument(
         "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
@@ -59,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
     )
+    parser.add_argument(
+        "--gt_type",
+        choices=("manual", "auto"),
+        default="manual",
+        help="of SA-V's JSON files, which masklets are scored (default: manual)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
             skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
             video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
             missing=arguments.missing,
+            gt_type=arguments.gt_type,
             progress=not arguments.quiet and sys.stderr.isatty(),
         )
     except InputError as error:

@@ -6,7 +6,6 @@ for: a file is checked for its structure only.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_benchmark.dataset.errors import DatasetError
-from sav_benchmark.dataset.masklets import FRAME_STEP, AnnotatedMasklet, Kind
+from sav_benchmark.dataset.masklets import AnnotatedMasklet, Kind
+from sav_benchmark.errors import MaskError
+from sav_benchmark.layouts.rle_files import FRAME_STEP
 from sav_benchmark.masks import rle
+from sav_benchmark.masks.rle_file import read_json
 
 _LISTS = (
     "masklet_id",
@@ -221,15 +223,9 @@ def load_json(path: str) -> dict[str, Any]:
         DatasetError: The file cannot be read, or is not JSON that holds one object.
     """
     try:
-        with open(path, "rb") as stream:
-            fields = json.loads(stream.read())
-    except OSError as error:
-        raise DatasetError(path, f"cannot be read ({error.strerror or error})") from error
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(path, f"is no JSON ({error}); copy or write the file again") from error
-    if not isinstance(fields, dict):
-        raise DatasetError(path, "must hold one JSON object with the fields of a video")
-    return fields
+        return read_json(path)
+    except MaskError as error:
+        raise DatasetError(error.path, f"{error.detail}; copy or write the file again") from error
 
 
 _Place = str | tuple[str | int, ...]

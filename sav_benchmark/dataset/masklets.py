@@ -9,13 +9,12 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from sav_benchmark.layouts.rle_files import FRAME_STEP
+
 Kind = Literal["manual", "auto"]
 """Who made a masklet: a human with the model in the loop, or the model alone."""
 
 SizeBucket = Literal["small", "medium", "large"]
-
-FRAME_STEP = 4
-"""Video frames (24 a second) from one annotated frame (6 a second) to the next."""
 
 FRAME_RATE = 24
 """Frames of a video in a second."""
