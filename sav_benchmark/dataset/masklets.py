@@ -31,6 +31,9 @@ class MaskSource(Protocol):
     def area(self, frame: int) -> int:
         """The mask's number of pixels."""
 
+    def is_visible(self, frame: int) -> bool:
+        """Whether the mask has a pixel."""
+
 
 class Measured(NamedTuple):
     """What the masks of a masklet say about it: the derived fields of the format.

@@ -388,3 +388,7 @@ class PngMasks:
             detail = f"is {mask.width} x {mask.height} pixels, the video is {self.width} x {self.height}"
             raise DatasetError(self.file(frame), detail)
         return mask.area
+
+    def is_visible(self, frame: int) -> bool:
+        """Whether the mask of a frame has a pixel."""
+        return self.area(frame) > 0

@@ -24,6 +24,8 @@ MAX_PIXELS = 1 << 27
 _MOST_GROUPS = 7
 """A length below 2^32 and its sign need no more groups of five bits than these."""
 
+_LONGEST_EMPTY = 24
+
 Runs = npt.NDArray[np.int64]
 
 
@@ -78,6 +80,19 @@ def read_area(rle: Any) -> int:
         RleError: The RLE is broken, or does not fill its size.
     """
     return int(read_runs(rle)[2][1::2].sum())
+
+
+def has_pixels(rle: Any) -> bool:
+    """Whether an RLE has a set pixel. Only what looks empty is read: an empty mask is a single number.
+
+    Raises:
+        RleError: An RLE that looks empty is broken, or does not fill its size.
+    """
+    counts = rle.get("counts") if isinstance(rle, dict) else None
+    # Runs of no length, which no usual encoder writes, could make an empty mask longer, but hardly this long.
+    if isinstance(counts, str) and len(counts) > _LONGEST_EMPTY:
+        return True
+    return read_area(rle) > 0
 
 
 def read_bitmask(rle: Any) -> BitMask:
