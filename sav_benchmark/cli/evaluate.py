@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sav_benchmark.cli.arguments import add_num_processes
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
     )
-    parser.add_argument(
-        "-n", "--num_processes", type=_positive, metavar="N", help="processes to use (default: the cores available)"
-    )
+    add_num_processes(parser)
     parser.add_argument("-s", "--strict", action="store_true", help="fail if a video is in only one of the roots")
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print nothing but the global score on one line, and errors"
@@ -148,10 +147,3 @@ def _read_video_list(path: str) -> list[str]:
     if not listed:
         raise UsageError(f"{path}: the list of videos is empty")
     return listed
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value

@@ -25,8 +25,8 @@ from sav_benchmark.errors import MaskError, UsageError
 from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, find_annotations, list_videos, scan_video
 from sav_benchmark.layouts.rle_files import FRAME_STEP, RleVideo, find_rle_files, scan_rle_file
 from sav_benchmark.masks import rle
+from sav_benchmark.masks.mask_files import read_mask
 from sav_benchmark.masks.png import read_array
-from sav_benchmark.masks.rle_file import read_rle_file
 from sav_benchmark.problems import KINDS, Problem
 
 Target = Literal["sav-json", "sav-png", "davis-png"]
@@ -458,7 +458,6 @@ def _read_frames(task: _Task) -> Iterator[_Frame]:
     numbers = {obj: _object_number(task, obj) for obj in masks.frames}
     if len(set(numbers.values())) < len(numbers):
         raise DatasetError(masks.path, "holds two folders of one object's number")
-    file = read_rle_file(masks.path) if isinstance(masks, RleVideo) else None
     members = {obj: frozenset(names) for obj, names in masks.frames.items()}
     for name in sorted(frozenset().union(*members.values())):
         arrays: dict[int, Mask] = {}
@@ -467,14 +466,7 @@ def _read_frames(task: _Task) -> Iterator[_Frame]:
             if name not in members[obj]:
                 continue
             path = masks.file(name, obj)
-            if file is not None and isinstance(masks, RleVideo):
-                row, column = masks.place(name, obj)
-                try:
-                    array = rle.read_bitmask(file.rows[row][column]).to_array()
-                except rle.RleError as error:
-                    raise DatasetError(masks.path, str(error), f"masklet[{row}][{column}]") from error
-            else:
-                array = read_array(path) != 0
+            array = read_mask(path).to_array()
             height, width = array.shape
             size = size or (height, width)
             if size != (height, width):

@@ -12,13 +12,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sav_benchmark.bitmask import BitMask
 from sav_benchmark.dataset.annotation_file import AnnotationFile
 from sav_benchmark.dataset.errors import DatasetError
 from sav_benchmark.dataset.masklets import FRAME_RATE, AnnotatedMasklet, Kind
 from sav_benchmark.dataset.video_frames import Image, VideoFacts, jpeg_size, probe_mp4, read_jpegs, read_mp4
 from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.folders import ObjectFolders, scan_video
-from sav_benchmark.masks.png import read_array, read_header, read_mask
+from sav_benchmark.masks.png import read_header, read_mask
 
 
 class Video(ABC):
@@ -368,18 +369,17 @@ class PngMasks:
 
     def mask(self, frame: int) -> npt.NDArray[np.bool_]:
         """The mask of a frame: every non-zero pixel is the object's."""
-        try:
-            pixels = read_array(self.file(frame))
-        except MaskError as error:
-            raise DatasetError(error.path, error.detail) from error
-        if pixels.shape != (self.height, self.width):
-            detail = f"is {pixels.shape[1]} x {pixels.shape[0]} pixels, the video is {self.width} x {self.height}"
-            raise DatasetError(self.file(frame), detail)
-        mask: npt.NDArray[np.bool_] = pixels != 0
-        return mask
+        return self._read(frame).to_array()
 
     def area(self, frame: int) -> int:
         """The number of pixels of the mask of a frame."""
+        return self._read(frame).area
+
+    def is_visible(self, frame: int) -> bool:
+        """Whether the mask of a frame has a pixel."""
+        return self.area(frame) > 0
+
+    def _read(self, frame: int) -> BitMask:
         try:
             mask = read_mask(self.file(frame))
         except MaskError as error:
@@ -387,8 +387,4 @@ class PngMasks:
         if (mask.height, mask.width) != (self.height, self.width):
             detail = f"is {mask.width} x {mask.height} pixels, the video is {self.width} x {self.height}"
             raise DatasetError(self.file(frame), detail)
-        return mask.area
-
-    def is_visible(self, frame: int) -> bool:
-        """Whether the mask of a frame has a pixel."""
-        return self.area(frame) > 0
+        return mask
