@@ -25,6 +25,7 @@ COMMANDS = {
     "stats": "count an SA-V dataset's videos and masklets, and show how they are distributed",
     "verify": "check an SA-V dataset: recompute what its files say about the masks, and list each difference",
     "convert": "convert masks between SA-V's JSON, folders of PNGs an object, and label maps",
+    "visualize": "draw masks over the frames of videos, and predictions beside their ground truth",
 }
 """The commands and what each does. A command lives in the module of its name beside this one, which has
 ``add_arguments(parser)`` and ``run(arguments) -> exit code``; it is imported only when it is called."""

@@ -1,0 +1,1 @@
+"""Pictures of masks: overlays, comparisons with a prediction, contact sheets and films."""
