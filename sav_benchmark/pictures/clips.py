@@ -48,10 +48,12 @@ class Clip(ABC):
 
     Attributes:
         video: The video's name.
+        title: What is written above its pictures: the name, and of training videos the masklets' type.
         frames: The names of the frames with masks, in order: their numbers in the video, mostly.
     """
 
     video: str
+    title: str
     frames: tuple[str, ...]
 
     @property
@@ -123,7 +125,7 @@ class FolderClip(Clip):
     def __init__(self, files: VideoMasks, picture_folder: str | None = None) -> None:
         self.files = files
         self.picture_folder = picture_folder
-        self.video = files.video
+        self.video = self.title = files.video
         names = files.frames if isinstance(files, LabelMaps) else set().union(*files.frames.values())
         self.frames = tuple(sorted(names))
         if not self.frames:
@@ -204,6 +206,7 @@ class DatasetClip(Clip):
         self.source = source
         self.kind = kind
         self.video = source.id
+        self.title = f"{source.id} ({kind})"
         masklets = source.manual if kind == "manual" else source.auto
         self._ids = {masklet.name: masklet.id for masklet in masklets}
         self._numbers = {f"{number:05d}": number for masklet in masklets for number in masklet.frames}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,9 +33,9 @@ class Chip:
     faint: bool = False
 
 
-def text_size(page_width: int) -> int:
-    """The height of letters in pixels for a page of a given width."""
-    return min(max(round(page_width / 64), 14), 34)
+def text_size(width: int, height: int) -> int:
+    """The height of letters in pixels that goes with pictures of a given size."""
+    return min(max(round(math.sqrt(width * height) / 56), 14), 34)
 
 
 @lru_cache(maxsize=32)

@@ -23,6 +23,9 @@ BACKGROUND: RGB = (58, 60, 64)
 OPACITY = 0.5
 """How much of an object's area is its colour, the rest is the picture. Its contour is all colour."""
 
+SHADE = 0.5
+"""How bright the pixels around a contour are left: it shows on things of its own colour, too."""
+
 DIMMING = 0.45
 """How bright the picture below the agreement is: its colours are to stand out."""
 
@@ -33,10 +36,10 @@ def neutral(height: int, width: int) -> Pixels:
 
 
 def draw_objects(picture: Pixels, masks: Mapping[ObjectId, Mask], line: int = 1) -> Pixels:
-    """A picture with objects over it, tinted, their contours drawn.
+    """A picture with objects over it, tinted, their contours drawn within them and shaded around.
 
     Larger objects lie below smaller ones, so that a part is not hidden by its whole; of two as large the first named
-    lies below. A contour lies within its object.
+    lies below.
 
     Args:
         picture: RGB, shape (height, width, 3).
@@ -53,6 +56,10 @@ def draw_objects(picture: Pixels, masks: Mapping[ObjectId, Mask], line: int = 1)
         # Over the picture, not over the objects below: mixed with theirs, a colour would be another one.
         area[inside] = np.rint(picture[box][inside] * (1 - OPACITY) + colour * OPACITY).astype(np.uint8)
         area[contour(masks[obj], line)[box]] = colour
+        around = _box(masks[obj], margin=line + 1)
+        assert around is not None
+        area, rim = drawn[around], contour(~masks[obj][around], line)
+        area[rim] = np.rint(area[rim] * SHADE).astype(np.uint8)
     return drawn
 
 

@@ -199,8 +199,7 @@ class FramePages:
         height, width = gt_of(clip).size
         n_panels = 3 if isinstance(clip, Comparison) else 1
         self.zoom = Zoom.into(height, width, at_least=480, most_width=most_width, most_height=most_height)
-        # The panels' height counts, too: the letters of a wide page are to be in scale with its pictures.
-        self._size = text_size(max(n_panels * self.zoom.width, self.zoom.height) * 2 // (n_panels + 1))
+        self._size = text_size(n_panels * self.zoom.width, self.zoom.height)
         self._margin = self._size // 2
         self._columns = [self._margin + index * (self.zoom.width + self._margin) for index in range(n_panels)]
         room = self._columns[-1] + self.zoom.width - self._margin
@@ -219,7 +218,7 @@ class FramePages:
         below = top + self.zoom.height + margin // 2
         height = below + self._key.height + self._legend.height + margin
         page = Image.new("RGB", (2 * margin + self._room, height), PAPER)
-        heading = f"{gt_of(self._clip).video}  frame {frame.name}"
+        heading = f"{gt_of(self._clip).title}  frame {frame.name}"
         if frame.scores is not None:
             heading += f"  {frame.scores.text()}"
         write(page, margin, margin // 2, fitted(heading, self._room, self._size), self._size)
@@ -248,12 +247,12 @@ def contact_sheet(clip: Clip | Comparison, frames: Sequence[str] | None = None) 
     gap = 4
     cell_width = n_panels * zoom.width + (n_panels - 1) * gap
     n_columns = _columns(len(chosen), cell_width, zoom.height)
-    size = text_size(n_columns * cell_width)
+    n_rows = -(-len(chosen) // n_columns)
+    size = text_size(n_columns * cell_width, n_rows * zoom.height)
     line, margin = line_height(size), size
     # A cell is wide enough for what is written above it, however narrow its pictures are.
     pitch = max(cell_width, text_width(_caption(max(chosen, key=len), "J 100.0  F 100.0" * compared), size)) + margin
     room = n_columns * pitch - margin
-    n_rows = -(-len(chosen) // n_columns)
     widest = [Chip(obj, (colour_of(obj),)) for obj in gt.objects]
     legend, key = (
         Legend(chips, room, size) for chips in (widest + _extra_chips(clip, gt.objects), _KEY if compared else ())
@@ -261,7 +260,7 @@ def contact_sheet(clip: Clip | Comparison, frames: Sequence[str] | None = None) 
     row_height = line + zoom.height + margin // 2
     height = margin + line + n_rows * row_height + key.height + legend.height + margin // 2
     page = Image.new("RGB", (room + 2 * margin, height), PAPER)
-    heading = f"{gt.video}  {len(gt.frames)} frames with masks"
+    heading = f"{gt.title}  {len(gt.frames)} frames with masks"
     heading += f"  {' | '.join(TITLES)}" * compared
     write(page, margin, margin // 2, fitted(heading, room, size), size)
     for index, (name, picture) in enumerate(zip(chosen, gt.pictures(chosen), strict=True)):
