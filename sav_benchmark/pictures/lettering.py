@@ -35,7 +35,7 @@ class Chip:
 
 def text_size(width: int, height: int) -> int:
     """The height of letters in pixels that goes with pictures of a given size."""
-    return min(max(round(math.sqrt(width * height) / 56), 14), 34)
+    return min(max(round(math.sqrt(width * height) / 56), 14), 48)
 
 
 @lru_cache(maxsize=32)

@@ -179,9 +179,9 @@ def frame_page(clip: Clip | Comparison, frame: str) -> Image.Image:
 
 
 def film_pages(clip: Clip | Comparison) -> Iterator[Pixels]:
-    """The pages of all frames, one after the other, of one size that players can show: at most 3840 pixels wide."""
+    """The pages of all frames, one after the other, of one size that players can show: at most 4096 pixels wide."""
     panels = 3 if isinstance(clip, Comparison) else 1
-    layout = FramePages(clip, most_width=1920 if panels == 1 else 1264, most_height=1920)
+    layout = FramePages(clip, most_width=1920 if panels == 1 else 1280, most_height=1920)
     frames = gt_of(clip).frames
     for frame, picture in zip(frames, gt_of(clip).pictures(frames), strict=True):
         yield np.asarray(layout.page(Frame(clip, frame, picture, layout.zoom)))
