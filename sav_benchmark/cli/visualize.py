@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a dataset's folder (SA-V training: mp4 and JSON; SA-V val and test, DAVIS and the like: JPEG and PNG),"
         " or a folder of masks: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png",
     )
-    parser.add_argument("videos", nargs="*", metavar="VIDEO", help="the videos to look at (default: all)")
+    parser.add_argument("--video_id", nargs="+", metavar="ID", help="the videos to look at (default: all)")
     parser.add_argument("--pred_root", metavar="DIR", help="predicted masks to compare with those of ROOT")
     parser.add_argument(
         "--type",
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     pred_root = None if arguments.pred_root is None else ClipRoot(arguments.pred_root)
     written: list[str] = []
     try:
-        for video in _with_progress(_chosen(root, pred_root, arguments.videos), "video"):
+        for video in _with_progress(_chosen(root, pred_root, arguments.video_id or ()), "video"):
             written.append(_picture(root, pred_root, video, arguments))
             _say(written[-1])
     except KeyboardInterrupt:

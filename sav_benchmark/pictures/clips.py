@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -106,12 +105,12 @@ class Clip(ABC):
         """Checks that an array is as large as the video.
 
         Raises:
-            InputError: It is not.
+            MaskError: It is not.
         """
         height, width = self.size
         if mask.shape[:2] != (height, width):
-            detail = f"is {mask.shape[1]} x {mask.shape[0]} pixels, the masks of {self.video} are {width} x {height}"
-            raise InputError([Problem("size", path, detail)])
+            detail = f"is {mask.shape[1]} x {mask.shape[0]} pixels, the video is {width} x {height}"
+            raise MaskError(path, "size", detail)
 
 
 class FolderClip(Clip):
@@ -122,7 +121,17 @@ class FolderClip(Clip):
         picture_folder: The folder of the video's JPEGs; None where there is none.
     """
 
-    def __init__(self, files: VideoMasks, picture_folder: str | None = None) -> None:
+    def __init__(
+        self, files: VideoMasks, picture_folder: str | None = None, size: tuple[int, int] | None = None
+    ) -> None:
+        """A video from its files.
+
+        Args:
+            files: The masks' files.
+            picture_folder: The folder of the video's JPEGs.
+            size: Height and width that all of them must have; None for those of the first mask.
+        """
+        self._given_size = size
         self.files = files
         self.picture_folder = picture_folder
         self.video = self.title = files.video
@@ -133,7 +142,9 @@ class FolderClip(Clip):
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """Height and width in pixels: those of the first mask."""
+        """Height and width in pixels."""
+        if self._given_size is not None:
+            return self._given_size
         frame = self.frames[0]
         if isinstance(self.files, LabelMaps):
             header = _readable(read_header, self.files.file(frame))
@@ -246,14 +257,22 @@ class DatasetClip(Clip):
             yield from (None for _ in frames)
 
 
-@dataclass(frozen=True)
 class Comparison:
-    """A video's masks and a prediction of them."""
+    """A video's masks and a prediction of them.
 
-    gt: Clip
-    pred: FolderClip
+    Attributes:
+        gt: The video.
+        pred: The prediction.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, gt: Clip, pred: FolderClip) -> None:
+        """Pairs a video and a prediction.
+
+        Raises:
+            InputError: The prediction's layout cannot hold an object of the video.
+        """
+        self.gt = gt
+        self.pred = FolderClip(pred.files, size=gt.size)
         if isinstance(self.pred.files, LabelMaps):
             problems = [
                 Problem("object-name", f"{self.gt.video}/{obj}", f"cannot be compared with {self.pred.files.path}")
@@ -276,25 +295,25 @@ class Comparison:
         only it has, under its own names.
 
         Raises:
-            InputError: A predicted mask is missing, broken, or of another size.
+            SavBenchmarkError: A predicted mask is missing, broken, or of another size.
         """
         gt = self.gt.masks(frame)
         files = self.pred.files
         if isinstance(files, LabelMaps) and frame not in files.frames:
-            raise InputError([Problem("missing-frame", files.file(frame), "is missing")])
+            raise MaskError(files.file(frame), "missing-frame", "is missing; predict it, or leave the video out")
         found = self.pred.masks(frame)
         pred: dict[str, Mask] = {}
         for obj, mask in gt.items():
             name = self._names.get(obj, obj)
             if name in found:
                 pred[obj] = found.pop(name)
-                self.gt.check(pred[obj], files.file(frame) if isinstance(files, LabelMaps) else files.file(frame, name))
             elif isinstance(files, LabelMaps) or (self._gt_is_label_maps and not mask.any()):
                 pred[obj] = np.zeros_like(mask)
             else:
-                kind = "missing-frame" if name in files.frames else "missing-object"
-                path = files.file(frame, name) if name in files.frames else files.folder(name)
-                raise InputError([Problem(kind, path, f"is missing; frame {frame} is annotated")])
+                kind, path = "missing-object", files.folder(name)
+                if name in files.frames:
+                    kind, path = "missing-frame", files.file(frame, name)
+                raise MaskError(path, kind, f"is missing; the video has a mask of {obj} in frame {frame}")
         for obj in self.gt.objects:
             # Only in folders can an object of the ground truth be without a mask in this frame.
             name = self._names.get(obj, obj)

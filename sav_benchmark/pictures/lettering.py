@@ -25,7 +25,7 @@ class Chip:
     Attributes:
         text: What it says.
         colours: The colours that it explains; two are shown as halves. None for text alone.
-        faint: Whether it stands for something that is not to be seen in this frame.
+        faint: Whether it stands for something that is not visible in this frame.
     """
 
     text: str

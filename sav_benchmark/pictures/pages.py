@@ -123,10 +123,10 @@ class Scores:
         return cls({obj: (float(j), float(f)) for obj, j, f in zip(shown, region, contour, strict=True)})
 
     def text(self, obj: str | None = None) -> str:
-        """J and F in percent of one object, or their means over the objects that are to be seen."""
+        """J and F in percent of one object, or their means over the visible objects."""
         values = list(self.by_object.values()) if obj is None else [self.by_object[obj]]
         if not values:
-            return "nothing to see"
+            return "no object visible"
         j, f = (100 * math.fsum(column) / len(values) for column in zip(*values, strict=True))
         return f"J {j:.1f}  F {f:.1f}"
 
@@ -161,7 +161,7 @@ class Frame:
         for obj in gt_of(clip).objects:
             text = obj
             if self.scores is not None:
-                text += f"  {self.scores.text(obj) if obj in self.scores.by_object else 'not to be seen'}"
+                text += f"  {self.scores.text(obj) if obj in self.scores.by_object else 'not visible'}"
             chips.append(Chip(text, (colour_of(obj),), faint=obj not in self.visible))
         return chips + _extra_chips(clip, self.visible)
 
