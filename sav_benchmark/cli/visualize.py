@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
-    from sav_benchmark.pictures.clips import Clip, ClipRoot, Comparison
+    from sav_benchmark.pictures.clips import Clip, ClipRoot, Comparison, MaskRoot
 
 Item = TypeVar("Item")
 
@@ -50,10 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     from sav_benchmark.cli import DONE, INTERRUPTED
-    from sav_benchmark.pictures.clips import ClipRoot
+    from sav_benchmark.pictures.clips import ClipRoot, MaskRoot
 
     root = ClipRoot(arguments.root, arguments.type)
-    pred_root = None if arguments.pred_root is None else ClipRoot(arguments.pred_root)
+    pred_root = None if arguments.pred_root is None else MaskRoot(arguments.pred_root)
     written: list[str] = []
     try:
         for video in _with_progress(_chosen(root, pred_root, arguments.video_id or ()), "video"):
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _chosen(root: ClipRoot, pred_root: ClipRoot | None, named: Sequence[str]) -> list[str]:
+def _chosen(root: ClipRoot, pred_root: MaskRoot | None, named: Sequence[str]) -> list[str]:
     """The videos to look at."""
     if named:
         return list(dict.fromkeys(named))
@@ -84,14 +84,14 @@ def _chosen(root: ClipRoot, pred_root: ClipRoot | None, named: Sequence[str]) ->
     return common
 
 
-def _picture(root: ClipRoot, pred_root: ClipRoot | None, video: str, arguments: argparse.Namespace) -> str:
+def _picture(root: ClipRoot, pred_root: MaskRoot | None, video: str, arguments: argparse.Namespace) -> str:
     """Writes the picture of a video and returns its path."""
     from sav_benchmark.pictures.clips import Comparison
     from sav_benchmark.pictures.output import write_png
     from sav_benchmark.pictures.pages import contact_sheet, frame_page
 
     clip = root[video]
-    shown: Clip | Comparison = clip if pred_root is None else Comparison(clip, pred_root.prediction(video))
+    shown: Clip | Comparison = clip if pred_root is None else Comparison(clip, pred_root[video])
     # No name that a file of the dataset has: the output may go to the dataset's folder.
     what = "masks" if pred_root is None else "comparison"
     stem = os.path.join(arguments.output_dir, f"{video}{'_auto' if arguments.type == 'auto' else ''}_{what}")

@@ -1,7 +1,7 @@
 """What there is to see of a video: its annotated frames, their masks, and the pictures below them.
 
-Masks come from PNG folders in either layout (SA-V val and test, DAVIS and the others, predictions) or from the JSON of
-SA-V's training set; pictures from the JPEGs or the mp4 that belong to them, where these are there.
+Masks come from files in any layout that the evaluator reads (SA-V val and test, DAVIS and the others, predictions) or
+from SA-V's training set; pictures from the JPEGs or the mp4 that belong to them, where these are there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.dataset.catalog import SAVDataset
 from sav_benchmark.dataset.errors import DatasetError
-from sav_benchmark.dataset.masklets import FRAME_STEP, Kind
+from sav_benchmark.dataset.masklets import Kind
 from sav_benchmark.dataset.video import Video
 from sav_benchmark.errors import MaskError, UsageError
 from sav_benchmark.layouts.folders import (
@@ -31,13 +31,18 @@ from sav_benchmark.layouts.folders import (
     object_of,
     scan_video,
 )
-from sav_benchmark.masks.png import read_header, read_label_map, read_mask
+from sav_benchmark.layouts.rle_files import FRAME_STEP, find_rle_files, scan_rle_file
+from sav_benchmark.masks.mask_files import look, read_mask
+from sav_benchmark.masks.png import read_label_map
 from sav_benchmark.pictures.overlay import Mask, Pixels
 from sav_benchmark.problems import InputError, Problem
 
 _TRAINING_ENDINGS = (".mp4", "_manual.json", "_auto.json")
 _PICTURE_FOLDERS = {"Annotations_6fps": "JPEGImages_24fps", "Annotations": "JPEGImages"}
 """Beside which folder of masks the pictures lie in which."""
+
+_PREDICTED_KINDS = ("", "manual", "auto")
+"""Which JSON file of a video is taken as its prediction: ``VIDEO.json``, or one as the dataset names them."""
 
 _PICTURE_ENDINGS = (".jpg", ".jpeg", ".JPG", ".JPEG")
 
@@ -113,8 +118,8 @@ class Clip(ABC):
             raise MaskError(path, "size", detail)
 
 
-class FolderClip(Clip):
-    """A video whose masks are PNG files.
+class FileClip(Clip):
+    """A video whose masks lie in files of one of the evaluator's layouts.
 
     Attributes:
         files: The masks' files.
@@ -147,10 +152,10 @@ class FolderClip(Clip):
             return self._given_size
         frame = self.frames[0]
         if isinstance(self.files, LabelMaps):
-            header = _readable(read_header, self.files.file(frame))
+            path = self.files.file(frame)
         else:
-            obj = next(obj for obj, frames in self.files.frames.items() if frame in frames)
-            header = _readable(read_header, self.files.file(frame, obj))
+            path = self.files.file(frame, next(obj for obj in self.files.frames if self.files.has(frame, obj)))
+        header, _ = _readable(look, path)
         return header.height, header.width
 
     @cached_property
@@ -174,8 +179,8 @@ class FolderClip(Clip):
             nothing = BitMask.empty(label_map.height, label_map.width)
             masks = {obj: label_map.masks.get(int(obj), nothing) for obj in self.objects}
         else:
-            for obj, frames in self.files.frames.items():
-                if frame in frames:
+            for obj in self.files.frames:
+                if self.files.has(frame, obj):
                     masks[obj] = _readable(read_mask, self.files.file(frame, obj))
         arrays = {obj: mask.to_array() for obj, mask in masks.items()}
         if isinstance(self.files, ObjectFolders):
@@ -265,14 +270,14 @@ class Comparison:
         pred: The prediction.
     """
 
-    def __init__(self, gt: Clip, pred: FolderClip) -> None:
+    def __init__(self, gt: Clip, pred: FileClip) -> None:
         """Pairs a video and a prediction.
 
         Raises:
             InputError: The prediction's layout cannot hold an object of the video.
         """
         self.gt = gt
-        self.pred = FolderClip(pred.files, size=gt.size)
+        self.pred = FileClip(pred.files, size=gt.size)
         if isinstance(self.pred.files, LabelMaps):
             problems = [
                 Problem("object-name", f"{self.gt.video}/{obj}", f"cannot be compared with {self.pred.files.path}")
@@ -299,7 +304,7 @@ class Comparison:
         """
         gt = self.gt.masks(frame)
         files = self.pred.files
-        if isinstance(files, LabelMaps) and frame not in files.frames:
+        if isinstance(files, LabelMaps) and not files.has(frame):
             raise MaskError(files.file(frame), "missing-frame", "is missing; predict it, or leave the video out")
         found = self.pred.masks(frame)
         pred: dict[str, Mask] = {}
@@ -323,7 +328,7 @@ class Comparison:
 
     @property
     def _gt_is_label_maps(self) -> bool:
-        return isinstance(self.gt, FolderClip) and isinstance(self.gt.files, LabelMaps)
+        return isinstance(self.gt, FileClip) and isinstance(self.gt.files, LabelMaps)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -336,68 +341,48 @@ class Comparison:
         return names
 
 
-class ClipRoot:
-    """A folder of videos to look at.
+class MaskRoot:
+    """A folder of masks in a layout that the evaluator reads, such as a prediction.
 
     Attributes:
         root: The folder.
         videos: The names of its videos, sorted.
     """
 
-    def __init__(self, root: str, kind: Kind = "manual") -> None:
-        """Finds the videos of a folder: of SA-V (training, val or test), DAVIS and the like, or of masks alone.
-
-        Args:
-            root: The folder.
-            kind: Which masklets of training videos.
+    def __init__(self, root: str) -> None:
+        """Finds the videos.
 
         Raises:
-            SavBenchmarkError: The folder cannot be opened or holds no video.
+            UsageError: The folder cannot be opened or holds no video.
         """
         self.root = root
-        self._kind: Kind = kind
-        self._dataset: SAVDataset | None = None
         self._mask_root = find_annotations(root)
-        if self._mask_root == root and _holds_training_files(root):
-            self._dataset = SAVDataset(root)
-            self.videos = list(self._dataset.ids)
-            return
-        if kind != "manual":
-            raise UsageError(f"--type {kind}: {root} holds no training videos, and no other masks are of a type")
         try:
-            self.videos = list_videos(self._mask_root)
+            self._json_files = find_rle_files(root, _PREDICTED_KINDS)
+            self.videos = list(self._json_files or list_videos(self._mask_root))
         except OSError as error:
             raise UsageError(f"{root}: the folder cannot be opened ({error.strerror or error})") from error
         if not self.videos:
-            raise UsageError(f"{root}: holds no video: neither *.mp4 with *.json, nor folders of masks")
+            raise UsageError(f"{root}: holds no video: neither folders of masks, nor *.json, nor *.mp4 with *.json")
 
-    def __getitem__(self, video: str) -> Clip:
+    def __contains__(self, video: object) -> bool:
+        return video in self.videos
+
+    def __getitem__(self, video: str) -> FileClip:
         """A video.
 
         Raises:
             SavBenchmarkError: There is none of this name, or it has no masks.
         """
         if video not in self:
-            raise UsageError(f"{self.root}: has no video {video}; it has {_some(self.videos)}")
-        if self._dataset is not None:
-            return DatasetClip(self._dataset[video], self._kind)
-        return FolderClip(_scan(self._mask_root, video), self._picture_folder(video))
-
-    def __contains__(self, video: object) -> bool:
-        return video in self.videos
-
-    def prediction(self, video: str) -> FolderClip:
-        """A video as a prediction.
-
-        Raises:
-            SavBenchmarkError: There is none of this name, or it has no masks.
-        """
-        clip = self[video]
-        if not isinstance(clip, FolderClip):
-            raise UsageError(
-                f"{self.root}: a prediction is a folder of PNG masks, VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png"
-            )
-        return clip
+            raise _unknown(self.root, video, self.videos)
+        if self._json_files is not None:
+            found: VideoMasks | Problem = scan_rle_file(video, self._json_files[video])
+        else:
+            found = scan_video(self._mask_root, video)
+        if isinstance(found, Problem):
+            raise InputError([found])
+        return FileClip(found, self._picture_folder(video))
 
     def _picture_folder(self, video: str) -> str | None:
         """The folder of a video's JPEGs: it lies beside the masks', under a name that goes with theirs."""
@@ -414,6 +399,52 @@ class ClipRoot:
         return None
 
 
+class ClipRoot:
+    """A folder of videos to look at: of SA-V (training, val or test), DAVIS and the like, or of masks alone.
+
+    Attributes:
+        root: The folder.
+        videos: The names of its videos, sorted.
+    """
+
+    def __init__(self, root: str, kind: Kind = "manual") -> None:
+        """Finds the videos.
+
+        Args:
+            root: The folder.
+            kind: Which masklets of training videos.
+
+        Raises:
+            SavBenchmarkError: The folder cannot be opened or holds no video.
+        """
+        self.root = root
+        self._kind: Kind = kind
+        self._source: SAVDataset | MaskRoot
+        if find_annotations(root) == root and _holds_training_files(root):
+            self._source = SAVDataset(root)
+            self.videos = list(self._source.ids)
+            return
+        self._source = MaskRoot(root)
+        self.videos = self._source.videos
+        if kind != "manual":
+            raise UsageError(f"--type {kind}: {root} holds no training videos, and no other masks are of a type")
+
+    def __contains__(self, video: object) -> bool:
+        return video in self._source
+
+    def __getitem__(self, video: str) -> Clip:
+        """A video.
+
+        Raises:
+            SavBenchmarkError: There is none of this name, or it has no masks.
+        """
+        if isinstance(self._source, MaskRoot):
+            return self._source[video]
+        if video not in self:
+            raise _unknown(self.root, video, self.videos)
+        return DatasetClip(self._source[video], self._kind)
+
+
 def _holds_training_files(root: str) -> bool:
     """Whether a folder, or a folder within it, holds a file of a training video."""
     for _, folders, names in os.walk(root, followlinks=True):
@@ -426,11 +457,8 @@ def _holds_training_files(root: str) -> bool:
     return False
 
 
-def _scan(root: str, video: str) -> VideoMasks:
-    found = scan_video(root, video)
-    if isinstance(found, Problem):
-        raise InputError([found])
-    return found
+def _unknown(root: str, video: str, videos: Sequence[str]) -> UsageError:
+    return UsageError(f"{root}: has no video {video}; it has {_some(videos)}")
 
 
 def _readable(read: Callable[[str], Any], path: str) -> Any:

@@ -2,8 +2,9 @@
 
 An object's colour depends on nothing but its id, so it is the same in every frame, video and picture. The colours are
 picked one after the other, each as far as possible from all picked before, so that the first few differ most and any
-few of them differ well. Distances are Euclidean in OKLab, a space in which equal steps look about equal, taken as eyes
-without a colour deficiency see it and as deuteranopes, the most frequent of the others, do.
+few of them differ well. Distances are Euclidean in OKLab, a space in which equal steps look about equal. Deuteranopes,
+the most frequent ones among those who see fewer colours, are to tell them apart, too, so the distance that they see
+counts where it is less than half of the one that others see.
 
 Sources: B. Ottosson, "A perceptual color space for image processing", 2020 (OKLab); G. M. Machado et al., "A
 Physiologically-based Model for Simulation of Color Vision Deficiency", TVCG 2009; M. Okabe and K. Ito, "Color
@@ -33,12 +34,12 @@ FALSE_ALARM: RGB = (213, 94, 0)
 """In the prediction only: vermilion."""
 
 _LIGHTNESS = np.linspace(0.58, 0.92, 8)
-_CHROMA = np.linspace(0.11, 0.29, 7)
+_CHROMA = np.linspace(0.11, 0.29, 8)
 _HUES = np.linspace(0, 2 * np.pi, 72, endpoint=False)
 _FIRST = (0.68, 0.20, 0.70)
 """Lightness, chroma and hue (radians) near which the first colour is picked: a warm red."""
 
-_DEFICIENT_WEIGHT = 0.6
+_DEFICIENT_WEIGHT = 2.0
 _DEUTERANOPIA = np.array(
     [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
 )
@@ -75,14 +76,16 @@ def palette() -> npt.NDArray[np.uint8]:
     candidates = np.unique(np.rint(255 * _encode(linear[shown])).astype(np.uint8), axis=0)
     seen = _decode(candidates / 255)
     deficient = np.clip(seen @ _DEUTERANOPIA.T, 0, 1)
-    places = np.hstack([_linear_to_lab(seen), _DEFICIENT_WEIGHT * _linear_to_lab(deficient)])
+    views = (_linear_to_lab(seen), _DEFICIENT_WEIGHT * _linear_to_lab(deficient))
     first = np.array([_FIRST[0], _FIRST[1] * np.cos(_FIRST[2]), _FIRST[1] * np.sin(_FIRST[2])])
-    pick = int(np.argmin(np.linalg.norm(places[:, :3] - first, axis=-1)))
+    pick = int(np.argmin(np.linalg.norm(views[0] - first, axis=-1)))
     nearest = np.full(len(candidates), np.inf)
     order = []
     for _ in range(len(candidates)):
         order.append(pick)
-        nearest = np.minimum(nearest, np.linalg.norm(places - places[pick], axis=-1))
+        for places in views:
+            nearest = np.minimum(nearest, np.linalg.norm(places - places[pick], axis=-1))
+        nearest[pick] = -1.0  # Also of two that deuteranopes see as one, each is picked once.
         pick = int(np.argmax(nearest))
     return candidates[order]
 
@@ -90,11 +93,6 @@ def palette() -> npt.NDArray[np.uint8]:
 def oklab(colours: npt.ArrayLike) -> Floats:
     """Colours (RGB, 0 to 255, last axis 3) in OKLab: lightness 0 to 1, and the two axes of chroma."""
     return _linear_to_lab(_decode(np.asarray(colours, np.float64) / 255))
-
-
-def ink_on(background: RGB) -> RGB:
-    """Black or white, whichever is easier to read on a background."""
-    return (0, 0, 0) if oklab(background)[0] > 0.62 else (255, 255, 255)
 
 
 def _linear_to_lab(linear: Floats) -> Floats:

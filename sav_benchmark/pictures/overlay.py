@@ -20,14 +20,17 @@ Pixels = npt.NDArray[np.uint8]
 BACKGROUND: RGB = (58, 60, 64)
 """Stands in for a frame where there is no picture of it: a dark grey, which every colour stands out from."""
 
-OPACITY = 0.5
-"""How much of an object's area is its colour, the rest is the picture. Its contour is all colour."""
+OPACITY = 0.6
+"""How much of an object's area is its colour, the rest is the picture in grey. Its contour is all colour."""
 
 SHADE = 0.5
 """How bright the pixels around a contour are left: it shows on things of its own colour, too."""
 
 DIMMING = 0.45
 """How bright the picture below the agreement is: its colours are to stand out."""
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+"""What red, green and blue add to brightness (ITU-R BT.601)."""
 
 
 def neutral(height: int, width: int) -> Pixels:
@@ -53,8 +56,9 @@ def draw_objects(picture: Pixels, masks: Mapping[ObjectId, Mask], line: int = 1)
             continue
         inside, colour = masks[obj][box], np.array(colour_of(obj))
         area = drawn[box]
-        # Over the picture, not over the objects below: mixed with theirs, a colour would be another one.
-        area[inside] = np.rint(picture[box][inside] * (1 - OPACITY) + colour * OPACITY).astype(np.uint8)
+        # Over the grey picture, not over its colours or the objects below: mixed with theirs, a hue would be another.
+        below = picture[box][inside] @ _LUMA
+        area[inside] = np.rint(below[:, None] * (1 - OPACITY) + colour * OPACITY).astype(np.uint8)
         area[contour(masks[obj], line)[box]] = colour
         around = _box(masks[obj], margin=line + 1)
         assert around is not None
@@ -99,7 +103,7 @@ def draw_agreement(picture: Pixels, pairs: Iterable[tuple[Mask, Mask]], line: in
         line: Width of the stripes in pixels.
     """
     height, width = picture.shape[:2]
-    grey = np.rint(picture @ np.array([0.299, 0.587, 0.114]) * DIMMING).astype(np.uint8)
+    grey = np.rint(picture @ _LUMA * DIMMING).astype(np.uint8)
     drawn: Pixels = np.repeat(grey[..., None], 3, axis=2)
     hit, missed, false_alarm = (np.zeros((height, width), np.bool_) for _ in range(3))
     for gt, pred in pairs:

@@ -37,6 +37,9 @@ TITLES = ("ground truth", "prediction", "agreement")
 _SHEET_ASPECT = 1.4
 """Width by height that a contact sheet comes as near to as its frames allow."""
 
+_LEAST_ROOM = 16
+"""Width of the narrowest page, in heights of its letters."""
+
 _KEY = (
     Chip("hit", (HIT,)),
     Chip("missed", (MISSED,)),
@@ -201,11 +204,11 @@ class FramePages:
         self.zoom = Zoom.into(height, width, at_least=480, most_width=most_width, most_height=most_height)
         self._size = text_size(n_panels * self.zoom.width, self.zoom.height)
         self._margin = self._size // 2
-        self._columns = [self._margin + index * (self.zoom.width + self._margin) for index in range(n_panels)]
-        room = self._columns[-1] + self.zoom.width - self._margin
-        # A page of a narrow frame is made wide enough for what is written on it.
-        self._room = max(room, 16 * self._size)
         compared = isinstance(clip, Comparison)
+        # However narrow the frames are, what is written above them has room.
+        self._pitch = max(self.zoom.width, *(text_width(title * compared, self._size) for title in TITLES))
+        self._columns = [self._margin + index * (self._pitch + self._margin) for index in range(n_panels)]
+        self._room = max(self._columns[-1] + self._pitch - self._margin, _LEAST_ROOM * self._size)
         widest = [Chip(obj + "  J 100.0  F 100.0" * compared, (colour_of(obj),)) for obj in gt_of(clip).objects]
         self._legend = Legend(widest + _extra_chips(clip, ()), self._room, self._size)
         self._key = Legend(_KEY if compared else (), self._room, self._size)
@@ -224,7 +227,7 @@ class FramePages:
         write(page, margin, margin // 2, fitted(heading, self._room, self._size), self._size)
         for left, title, panel in zip(self._columns, TITLES, frame.panels, strict=False):
             if titles:
-                write(page, left, margin // 2 + line, fitted(title, self.zoom.width, self._size), self._size, FAINT)
+                write(page, left, margin // 2 + line, title, self._size, FAINT)
             page.paste(panel, (left, top))
         self._key.draw(page, margin, below, _KEY if frame.scores is not None else ())
         self._legend.draw(page, margin, below + self._key.height, frame.chips(self._clip))
@@ -252,7 +255,7 @@ def contact_sheet(clip: Clip | Comparison, frames: Sequence[str] | None = None) 
     line, margin = line_height(size), size
     # A cell is wide enough for what is written above it, however narrow its pictures are.
     pitch = max(cell_width, text_width(_caption(max(chosen, key=len), "J 100.0  F 100.0" * compared), size)) + margin
-    room = n_columns * pitch - margin
+    room = max(n_columns * pitch - margin, _LEAST_ROOM * size)
     widest = [Chip(obj, (colour_of(obj),)) for obj in gt.objects]
     legend, key = (
         Legend(chips, room, size) for chips in (widest + _extra_chips(clip, gt.objects), _KEY if compared else ())

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sav_benchmark.errors import MaskError, SavBenchmarkError, UsageError
-from sav_benchmark.pictures.clips import Clip, ClipRoot, Comparison, FolderClip
+from sav_benchmark.pictures.clips import Clip, ClipRoot, Comparison, MaskRoot
 from sav_benchmark.problems import InputError
 from tests.corpus import read, split_labels, square, write_maps, write_mask, write_objects
 
@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def compared(gt: Path, pred: Path, video: str) -> Comparison:
-    return Comparison(ClipRoot(str(gt))[video], ClipRoot(str(pred)).prediction(video))
+    return Comparison(ClipRoot(str(gt))[video], MaskRoot(str(pred))[video])
 
 
 def test_sav_folders_with_pictures() -> None:
@@ -171,7 +171,16 @@ def test_faults_of_a_prediction(tmp_path: Path) -> None:
         compared(tmp_path / "gt", tmp_path / "maps", "v").masks("00004")
 
 
-def test_a_prediction_is_made_of_png_files() -> None:
-    with pytest.raises(UsageError, match="a prediction is a folder of PNG masks"):
-        ClipRoot(str(EXAMPLES / "sav_train")).prediction("sav_900003")
-    assert isinstance(ClipRoot(str(EXAMPLES / "sav" / "predictions")).prediction("sav_900001"), FolderClip)
+def test_predictions_in_json(tmp_path: Path) -> None:
+    """The manual masklets as a prediction of themselves, and as ground truth without the video."""
+    source = EXAMPLES / "sav_train"
+    shutil.copy(source / "sav_900003_manual.json", tmp_path / "sav_900003.json")
+    comparison = compared(source, tmp_path, "sav_900003")
+    assert (comparison.extra, len(comparison.gt.frames)) == ((), 12)
+    for frame in comparison.gt.frames:
+        gt, pred = comparison.masks(frame)
+        assert list(gt) == list(pred) == ["000", "001", "002", "003"]
+        assert all(np.array_equal(mask, pred[obj]) for obj, mask in gt.items())
+    alone = ClipRoot(str(tmp_path))["sav_900003"]
+    assert (alone.frames, alone.size) == (comparison.gt.frames, (144, 256))
+    assert list(alone.pictures(["00000"])) == [None]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sav_benchmark.pictures.colours import FALSE_ALARM, HIT, MISSED, RGB, colour_of
+from sav_benchmark.pictures.colours import FALSE_ALARM, HIT, MISSED, RGB, colour_of, oklab
 from sav_benchmark.pictures.overlay import DIMMING, SHADE, contour, draw_agreement, draw_objects, neutral
 
 Mask = npt.NDArray[np.bool_]
@@ -55,7 +55,8 @@ def test_an_object_is_tinted_outlined_and_shaded_around() -> None:
     edge = contour(mask)
     assert np.array_equal(is_colour(drawn, colour), edge)
     inside = mask & ~edge
-    assert drawn[inside] == pytest.approx((picture[inside] + np.array(colour)) / 2, abs=0.5)
+    grey = 0.299 * 200 + 0.587 * 100 + 0.114 * 40
+    assert drawn[inside] == pytest.approx(np.tile(0.4 * grey + 0.6 * np.array(colour), (16, 1)), abs=0.51)
     rim = contour(~mask)
     assert np.array_equal(drawn[rim], np.rint(picture[rim] * SHADE).astype(np.uint8))
     assert np.array_equal(drawn[~mask & ~rim], picture[~mask & ~rim])
@@ -65,7 +66,18 @@ def test_an_object_is_tinted_outlined_and_shaded_around() -> None:
 def test_an_object_shows_on_a_picture_of_its_own_colour() -> None:
     picture = np.full((9, 9, 3), colour_of(0), np.uint8)
     drawn = draw_objects(picture, {0: box((9, 9), slice(3, 6), slice(3, 6))})
-    assert np.count_nonzero(~is_colour(drawn, colour_of(0))) == 12
+    # The shade around it, and its inner part.
+    assert np.count_nonzero(~is_colour(drawn, colour_of(0))) == 12 + 1
+
+
+def test_the_hue_of_an_object_is_its_own_on_any_picture() -> None:
+    mask = box((20, 20), slice(2, 18), slice(2, 18))
+    places = []
+    for shade in ((230, 20, 20), (20, 230, 20), (20, 20, 230), (128, 128, 128)):
+        inner = draw_objects(np.full((20, 20, 3), shade, np.uint8), {1: mask})[10, 10]
+        places.append(oklab(inner))
+    hues = [np.arctan2(place[2], place[1]) for place in places]
+    assert max(hues) - min(hues) < 0.12
 
 
 @pytest.mark.parametrize("names", [("001", "002"), ("002", "001")])
