@@ -85,7 +85,6 @@ def palette() -> npt.NDArray[np.uint8]:
         order.append(pick)
         for places in views:
             nearest = np.minimum(nearest, np.linalg.norm(places - places[pick], axis=-1))
-        nearest[pick] = -1.0  # Also of two that deuteranopes see as one, each is picked once.
         pick = int(np.argmax(nearest))
     return candidates[order]
 

@@ -160,9 +160,11 @@ def test_faults_of_a_prediction(tmp_path: Path) -> None:
         comparison.masks("00004")
     with pytest.raises(MaskError, match=r"pred.v.001: is missing"):
         comparison.masks("00000")
-    write_objects(tmp_path / "pred", "v", {"001": {"00000": square(2, 3, shape=(8, 9))}})
-    with pytest.raises(MaskError, match=r"001.00000\.png: is 9 x 8 pixels, the video is 40 x 32"):
-        compared(tmp_path / "gt", tmp_path / "pred", "v").masks("00000")
+    small = {"00000": square(2, 3, shape=(8, 9))}
+    for obj in ("001", "000"):  # The second mask, and then the first one.
+        write_objects(tmp_path / "pred", "v", {"001": small, obj: small})
+        with pytest.raises(MaskError, match=rf"{obj}.00000\.png: is 9 x 8 pixels, the video is 40 x 32"):
+            compared(tmp_path / "gt", tmp_path / "pred", "v").masks("00000")
     write_maps(tmp_path / "maps", "v", {"00000": square(2, 3)})
     with pytest.raises(InputError, match="v/000: cannot be compared with"):
         compared(tmp_path / "gt", tmp_path / "maps", "v")

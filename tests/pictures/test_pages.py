@@ -45,7 +45,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
             ((right - left) * (bottom - top), PAPER)
         }
         draw_text(self, at, what, **options)
-        written.append(Line(what, (left, top, right, bottom)))
+        written.append(Line(what, (round(at[0]), top, right, bottom)))
 
     monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
     return written
@@ -121,6 +121,9 @@ def test_a_comparison_has_three_panels_and_the_scores(tmp_path: Path, lines: lis
     assert [text.split("  ")[0] for text in texts[8:]] == ["000", "001", "005"]
     assert texts[-1] == "005  prediction only"
     assert min(count(page, colour) for colour in (HIT, MISSED, FALSE_ALARM)) > 50
+    for line, colours in zip(lines[4:8], ((HIT,), (MISSED,), (FALSE_ALARM,), (MISSED, FALSE_ALARM)), strict=True):
+        swatch = page.crop((line.box[0] - 22, line.box[1], line.box[0], line.box[3]))
+        assert {colour for colour in (HIT, MISSED, FALSE_ALARM) if count(swatch, colour)} == set(colours)
 
 
 @pytest.mark.parametrize("data", ["sav", "davis"])
@@ -141,6 +144,16 @@ def test_scores_are_those_of_the_evaluator(data: str, lines: list[Line]) -> None
         assert lines[0].text == f"{video}  frame {frame}  J {means['J']:.1f}  F {means['F']:.1f}"
         shown += len(expected)
     assert shown >= 5
+
+
+def test_an_object_that_is_predicted_out_of_sight_has_scores(tmp_path: Path, lines: list[Line]) -> None:
+    for root, side in (("gt", 0), ("pred", 8)):
+        frames = {"00000": square(4, 4, shape=(40, 60)), "00004": square(4, 4, side, shape=(40, 60))}
+        write_objects(tmp_path / root, "v", {"000": frames})
+    gt, pred = (MaskRoot(str(tmp_path / root))["v"] for root in ("gt", "pred"))
+    frame_page(Comparison(gt, pred), "00004")
+    assert lines[0].text.endswith("J 0.0  F 0.0")
+    assert lines[-1].text == "000  J 0.0  F 0.0"
 
 
 def test_a_frame_in_which_nothing_is_visible(tmp_path: Path, lines: list[Line]) -> None:
@@ -206,7 +219,7 @@ def test_a_sheet_has_nine_frames_across_the_video(tmp_path: Path, lines: list[Li
         panel = draw_objects(neutral(60, 300), clip.masks(f"{4 * number:05d}"), line=2)
         left, top = line.box[0], line.box[3]
         around = page.crop((left - 4, top, left + 310, top + 80))
-        assert place(around, panel)
+        assert place(around, panel)[0] == 4, "the panel stands below its caption"
 
 
 def test_a_sheet_of_few_or_chosen_frames(tmp_path: Path, lines: list[Line]) -> None:
