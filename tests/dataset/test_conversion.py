@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,21 @@ def test_a_destination_that_is_in_use_stays(training: Path, tmp_path: Path) -> N
     assert len(tree(tmp_path / "out")) == 10
     with pytest.raises(UsageError, match="is no folder"):
         convert(training, training / "sav_1_manual.json", Options("sav-png"))
+
+
+def test_the_destination_appears_at_once(training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = []
+    rename = os.rename
+
+    def watched(source: str, destination: str) -> None:
+        # All is written, beside the destination, which is not there yet.
+        moved.append((len(tree(Path(source))), Path(source).parent == tmp_path, Path(destination).exists()))
+        rename(source, destination)
+
+    monkeypatch.setattr(os, "rename", watched)
+    convert(training, tmp_path / "out", Options("sav-png"))
+    assert moved == [(10, True, False)]
+    assert names(tmp_path) == ["out", "train"]
 
 
 def test_sources_that_cannot_be_converted(training: Path, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from sav_benchmark import InputError, evaluate
 from sav_benchmark.cli import main
+from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.rle_files import RleVideo, find_rle_files, scan_rle_file
+from sav_benchmark.masks.mask_files import look, read_mask
 from sav_benchmark.masks.rle import write_rle
 from sav_benchmark.masks.rle_file import RlePlace
 from sav_benchmark.problems import Problem
@@ -147,6 +149,23 @@ def test_broken_masks_are_told_with_their_place(tmp_path: Path) -> None:
     gt_path.write_text("[", encoding="utf-8")
     with pytest.raises(InputError, match="is no JSON"):
         evaluate(tmp_path / "gt", tmp_path / "pred")
+
+
+def test_a_file_that_changes_while_it_is_scored(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "a_manual.json", training_fields())
+    place = RlePlace(str(path), 4, 1)
+    header, stamp = look(place)
+    assert (header.height, header.width) == (20, 36)
+    assert read_mask(place, stamp).area == 72
+    fields = training_fields()
+    fields["masklet"].pop()
+    write_json(path, fields)
+    for expected in (stamp, None):
+        with pytest.raises(MaskError) as caught:
+            read_mask(place, expected)
+        assert (caught.value.kind, caught.value.path) == ("changed", str(path))
+    with pytest.raises(MaskError, match="written to since"):
+        read_mask(RlePlace(str(path), 0, 0), stamp)
 
 
 def test_objects_that_the_prediction_lacks(tmp_path: Path) -> None:
