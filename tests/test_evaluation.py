@@ -57,7 +57,7 @@ def scores_by_hand(gt: Video, pred: Video, skip: bool) -> dict[str, tuple[int, F
     return scores
 
 
-@settings(max_examples=25, phases=GENERATE)
+@settings(max_examples=12, phases=GENERATE)
 @given(st.data())
 def test_random_videos(data: st.DataObject) -> None:
     n_frames = data.draw(st.integers(1, 40))
