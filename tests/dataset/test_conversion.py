@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -246,6 +247,13 @@ def test_sources_that_cannot_be_converted(training: Path, tmp_path: Path) -> Non
     with pytest.raises(VideosError, match=r"masklet\[1\]\[0\]: has runs of 5 pixels"):
         convert(training, tmp_path / "out", Options("sav-png"))
     assert names(tmp_path) == ["empty", "train"]
+
+
+def test_what_writing_json_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_object_folders(tmp_path / "png")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs pycocotools: .*sav-benchmark\[dataset\]"):
+        convert(tmp_path / "png", tmp_path / "json", Options("sav-json"))
 
 
 def test_masks_of_several_sizes(tmp_path: Path) -> None:
