@@ -251,7 +251,7 @@ def test_sources_that_cannot_be_converted(training: Path, tmp_path: Path) -> Non
 
 def test_what_writing_json_needs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_object_folders(tmp_path / "png")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", {}.get)
     with pytest.raises(UsageError, match=r"needs pycocotools: .*sav-benchmark\[dataset\]"):
         convert(tmp_path / "png", tmp_path / "json", Options("sav-json"))
 
