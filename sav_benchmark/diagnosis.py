@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
-from sav_benchmark.execution.local import LocalWorkers
+from sav_benchmark.execution.workers import Workers
 from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, object_of
 from sav_benchmark.layouts.pairing import Pairing, Task, VideoPair
 from sav_benchmark.masks.mask_files import read_mask
@@ -102,7 +102,7 @@ class Evidence(NamedTuple):
     overlap: npt.NDArray[np.float64]
 
 
-def diagnose(findings: Findings, workers: LocalWorkers) -> list[str]:
+def diagnose(findings: Findings, workers: Workers) -> list[str]:
     """The warnings of a run, a sentence each."""
     warnings = list(_warnings_of_table(findings))
     suspects = list(_suspects(findings))

@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
     )
     add_num_processes(parser)
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="measure on the Dask cluster with this scheduler, like tcp://HOST:8786"
+    )
     parser.add_argument("-s", "--strict", action="store_true", help="fail if a video is in only one of the roots")
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print nothing but the global score on one line, and errors"
@@ -83,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.gt_root,
             arguments.pred_root,
             num_processes=arguments.num_processes,
+            scheduler=arguments.scheduler,
             strict=arguments.strict,
             skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
             video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),

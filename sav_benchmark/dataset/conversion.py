@@ -6,6 +6,7 @@ takes its name when all is done: a destination is whole or not there.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -126,6 +127,8 @@ def convert(
         DatasetError: The source is no folder of masks, or the destination cannot be written.
     """
     source, destination = os.fspath(source), os.path.abspath(os.fspath(destination))
+    if options.target == "sav-json" and importlib.util.find_spec("pycocotools") is None:
+        raise UsageError("writing RLE needs pycocotools: python -m pip install 'sav-benchmark[dataset]'")
     _check_destination(destination)
     root, found = _scan(source, options.kind)
     _check_source(source, found, options)

@@ -24,7 +24,7 @@ from sav_benchmark.layouts.rle_files import FRAME_STEP
 from sav_benchmark.masks import rle
 
 _HALF_A_FRAME = 0.5 / FRAME_RATE
-_RELATIVE, _ABSOLUTE = 1e-9, 1e-10
+_RELATIVE, _ABSOLUTE = 1e-12, 1e-10
 """Files of the dataset hold means with ten decimals or in full; both are within this of the mean."""
 
 
