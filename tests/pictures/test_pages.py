@@ -55,12 +55,12 @@ def place(page: Image.Image, panel: Pixels) -> tuple[int, int]:
     """The left and upper end of a panel on a page, which must show it pixel by pixel."""
     pixels = np.asarray(page)
     height, width = panel.shape[:2]
-    for top in range(page.height - height + 1):
-        for left in range(page.width - width + 1):
-            if np.array_equal(pixels[top, left : left + width], panel[0]) and np.array_equal(
-                pixels[top : top + height, left : left + width], panel
-            ):
-                return left, top
+    paper = np.all(pixels == np.array(PAPER), axis=-1)
+    # A panel's upper left corner: paper above it and to its left.
+    for above, before in np.argwhere(~paper[1:, 1:] & paper[:-1, 1:] & paper[1:, :-1]):
+        top, left = int(above) + 1, int(before) + 1
+        if np.array_equal(pixels[top : top + height, left : left + width], panel):
+            return left, top
     raise AssertionError("the page does not show the panel")
 
 
