@@ -111,14 +111,16 @@ def evaluate(
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
     missing: Literal["error", "empty"] = "error",
+    gt_type: Literal["manual", "auto"] = "manual",
     progress: bool = False,
 ) -> Result:
     """Scores a folder of predicted masks by the SA-V protocol.
 
     Args:
         gt_root: Ground truth: a folder of videos, each in either layout (``VIDEO/OBJECT/FRAME.png`` or
-            ``VIDEO/FRAME.png``), or a dataset's folder with ``Annotations_6fps`` or ``Annotations``.
-        pred_root: Prediction: a folder of videos, each in either layout.
+            ``VIDEO/FRAME.png``), a dataset's folder with ``Annotations_6fps`` or ``Annotations``, or a folder of
+            SA-V's JSON files (``VIDEO_manual.json``, ``VIDEO_auto.json``).
+        pred_root: Prediction: a folder of videos, each in either layout, or of JSON files (``VIDEO.json``).
         num_processes: How many processes measure; None for as many as there are cores to use.
         scheduler: The address of a Dask cluster's scheduler (``tcp://HOST:PORT``) whose workers measure instead.
         strict: Whether a video that only one root has is an error rather than left out.
@@ -126,6 +128,7 @@ def evaluate(
         video_list: The videos to score; None for all.
         missing: Whether an object or frame of a predicted video that the prediction lacks is an ``"error"``, or
             scored as an ``"empty"`` mask.
+        gt_type: Where a root holds SA-V's JSON files, the kind of masklets that is scored.
         progress: Whether to show a progress bar on standard error.
 
     Returns:
@@ -153,6 +156,7 @@ def evaluate(
         skip_first_and_last_frame=skip_first_and_last_frame,
         video_list=video_list,
         missing_as_empty=missing == "empty",
+        gt_type=gt_type,
     )
     with _workers(num_processes, scheduler, pairing) as workers:
         measured = _Run(workers, progress).measure(pairing, missing_as_empty=missing == "empty")
