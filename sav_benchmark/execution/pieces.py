@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from sav_benchmark.errors import MaskError
 from sav_benchmark.frame_table import COUNTS, FrameTable, Masklet
-from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks
+from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks, object_of
 from sav_benchmark.layouts.pairing import Task, VideoPair
-from sav_benchmark.measure import Counts, measure_frame
+from sav_benchmark.measure import DEFAULT, Counts, Measurement, measure_frame
 from sav_benchmark.problems import Problem
 
 _MOST_FRAMES = 64
@@ -28,12 +28,14 @@ class Piece:
         gt: The ground truth's masks of these frames.
         pred: The prediction's masks of these frames.
         tasks: Each frame with the objects to measure in it, besides those that a label map of ground truth shows.
+        measurement: What is measured.
     """
 
     number: int
     gt: VideoMasks
     pred: VideoMasks
     tasks: tuple[Task, ...]
+    measurement: Measurement = DEFAULT
 
     def __str__(self) -> str:
         return f"video {self.gt.video}, frames {self.tasks[0][0]} to {self.tasks[-1][0]}"
@@ -47,9 +49,9 @@ class Measured:
         number: The piece's.
         video: The piece's video.
         n_frames: How many frames it has.
-        objects: The objects of the rows.
+        objects: The objects of the rows; with proposals ``OBJECT/PROPOSAL``.
         frames: The frames of the rows.
-        counts: int64, shape (rows, 7), columns as in :data:`sav_benchmark.frame_table.COUNTS`.
+        counts: int64, shape (rows, columns): :data:`sav_benchmark.frame_table.COUNTS`, then the measurement's.
         unmeasured: Frames with objects that the prediction shows, and the ground truth in no frame of the piece.
         problems: What was wrong with its files.
     """
@@ -64,7 +66,9 @@ class Measured:
     problems: tuple[Problem, ...]
 
 
-def cut(work: Iterable[tuple[VideoPair, Iterable[Task]]], n_workers: int) -> list[Piece]:
+def cut(
+    work: Iterable[tuple[VideoPair, Iterable[Task]]], n_workers: int, measurement: Measurement = DEFAULT
+) -> list[Piece]:
     """Cuts the tasks of videos into pieces that keep the given number of workers busy to the end."""
     by_video = [(video, list(tasks)) for video, tasks in work]
     total = sum(len(tasks) for _, tasks in by_video)
@@ -74,7 +78,8 @@ def cut(work: Iterable[tuple[VideoPair, Iterable[Task]]], n_workers: int) -> lis
         for start in range(0, len(tasks), size):
             part = tuple(tasks[start : start + size])
             frames = {frame for frame, _ in part}
-            pieces.append(Piece(len(pieces), video.gt.within(frames), video.pred.within(frames), part))
+            gt, pred = video.gt.within(frames), video.pred.within(frames)
+            pieces.append(Piece(len(pieces), gt, pred, part, measurement))
     return pieces
 
 
@@ -87,7 +92,7 @@ def measure_piece(piece: Piece) -> Measured:
 
     def measure(frame: str, objects: Iterable[str]) -> tuple[str, ...]:
         try:
-            counted = measure_frame(piece.gt, piece.pred, frame, known.union(objects))
+            counted = measure_frame(piece.gt, piece.pred, frame, known.union(objects), piece.measurement)
         except MaskError as error:
             problems.append(Problem.of(error))
             return ()
@@ -113,7 +118,7 @@ def measure_piece(piece: Piece) -> Measured:
         len(piece.tasks),
         tuple(obj for obj, _ in rows),
         tuple(frame for _, frame in rows),
-        np.array(list(rows.values()), np.int64).reshape(-1, len(COUNTS)),
+        np.array(list(rows.values()), np.int64).reshape(-1, len(COUNTS) + len(piece.measurement.columns)),
         tuple(left),
         tuple(problems),
     )
@@ -137,12 +142,15 @@ def follow_ups(videos: Iterable[VideoPair], measured: Iterable[Measured]) -> lis
     return work
 
 
-def assemble(videos: Iterable[VideoPair], measured: Iterable[Measured]) -> FrameTable:
+def assemble(
+    videos: Iterable[VideoPair], measured: Iterable[Measured], measurement: Measurement = DEFAULT
+) -> FrameTable:
     """The frame table of all videos, in the order of videos and objects, whatever the order of the pieces."""
     by_video = _by_video(measured)
     table: FrameTable = []
     for video in videos:
-        table += _masklets(video, by_video.get(video.video, ()))
+        rows = by_video.get(video.video, ())
+        table += _pairs(video, rows) if measurement.proposals else _masklets(video, rows, measurement.columns)
     return table
 
 
@@ -153,15 +161,45 @@ def _by_video(measured: Iterable[Measured]) -> dict[str, list[Measured]]:
     return by_video
 
 
-def _masklets(video: VideoPair, pieces: Sequence[Measured]) -> Iterator[Masklet]:
+def _masklets(video: VideoPair, pieces: Sequence[Measured], more_columns: tuple[str, ...]) -> Iterator[Masklet]:
+    columns = (*COUNTS, *more_columns)
     frames_of = video.objects
     if frames_of is None:
         seen = {obj for piece in pieces for obj in piece.objects}
+        seen.update(map(object_of, range(1, (video.first_frame_objects or 0) + 1)))
         frames_of = dict.fromkeys(sorted(seen), video.frames)
     places = {obj: {frame: place for place, frame in enumerate(frames)} for obj, frames in frames_of.items()}
-    counts = {obj: np.zeros((len(frames), len(COUNTS)), np.int64) for obj, frames in frames_of.items()}
+    counts = {obj: np.zeros((len(frames), len(columns)), np.int64) for obj, frames in frames_of.items()}
     for piece in pieces:
         for obj, frame, row in zip(piece.objects, piece.frames, piece.counts, strict=True):
             counts[obj][places[obj][frame]] = row
     for obj in sorted(frames_of):
-        yield Masklet(video.video, obj, frames_of[obj], counts[obj])
+        yield Masklet(
+            video.video, obj, frames_of[obj], counts[obj], columns, first_frame_objects=video.first_frame_objects
+        )
+
+
+def _pairs(video: VideoPair, pieces: Sequence[Measured]) -> Iterator[Masklet]:
+    """Every object with every proposal, and with none: the masklets of all pairs."""
+    places = {frame: place for place, frame in enumerate(video.frames)}
+    counts: dict[str, npt.NDArray[np.int64]] = {}
+    for piece in pieces:
+        for pair, frame, row in zip(piece.objects, piece.frames, piece.counts, strict=True):
+            if pair not in counts:
+                counts[pair] = np.zeros((len(video.frames), len(COUNTS)), np.int64)
+            counts[pair][places[frame]] = row
+    n_objects = video.first_frame_objects or 0
+    seen = {pair.partition("/")[2] for pair in counts} - {""}
+    nothing = np.zeros((len(video.frames), len(COUNTS)), np.int64)
+    for obj in map(object_of, range(1, n_objects + 1)):
+        alone = Masklet(
+            video.video, obj, video.frames, counts.get(f"{obj}/", nothing), proposal="", first_frame_objects=n_objects
+        )
+        yield alone
+        shown = alone.count("gt_area") > 0
+        for proposal in sorted(seen):
+            # Where the frame does not show the object, or the proposal, there is no row of the pair.
+            absent, together = counts.get(f"/{proposal}", nothing), counts.get(f"{obj}/{proposal}", nothing)
+            predicted = absent[:, COUNTS.index("pred_area")] > 0
+            rows = np.where(shown[:, None], np.where(predicted[:, None], together, alone.counts), absent)
+            yield replace(alone, counts=rows, proposal=proposal)
