@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sav_benchmark.errors import UsageError
+from sav_benchmark.errors import MaskError, UsageError
 from sav_benchmark.execution.local import available_cores, run_pieces
 from sav_benchmark.execution.pieces import Measured, assemble, cut, follow_ups
+from sav_benchmark.frame_csv import read_frame_table, recorded_settings
 from sav_benchmark.frame_table import Row
+from sav_benchmark.layouts.folders import LabelMaps
 from sav_benchmark.layouts.pairing import Pairing, pair_roots
+from sav_benchmark.measure import Measurement, first_frame_objects
+from sav_benchmark.object_metrics import add_metrics, check_metrics
 from sav_benchmark.problems import InputError, Problem
-from sav_benchmark.protocols import sav
+from sav_benchmark.protocols import Protocol, find_protocol
 from sav_benchmark.reports import tables
-from sav_benchmark.reports.established import results_csv
 from sav_benchmark.reports.files import csv_text, write_together
+from sav_benchmark.scores import Scores
+from sav_benchmark.settings import Settings, signature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,21 +37,36 @@ class Result:
         scores: All scores in percent, with the frame table they come from.
         pairing: What was found in the two roots, and what of it was left out.
         predicted_only: Objects (video, object) that the prediction's label maps show and the ground truth's never.
+        protocol: The rules by which it was scored.
+        settings: How it was scored.
     """
 
-    scores: sav.Scores
+    scores: Scores
     pairing: Pairing
     predicted_only: Sequence[tuple[str, str]]
+    protocol: Protocol
+    settings: Settings
+
+    @cached_property
+    def signature(self) -> str:
+        """The line that names all that decides the score; see :func:`sav_benchmark.settings.signature`."""
+        return signature(self.scores, self.settings)
 
     @cached_property
     def global_scores(self) -> pd.DataFrame:
-        """One row: ``J&F``, ``J``, ``F`` (percent), and how many ``videos``, ``objects`` and ``frames`` were scored."""
-        return _data_frame(tables.GLOBAL_COLUMNS, tables.global_rows(self.scores))
+        """One row: ``J&F``, ``J``, ``F`` (percent), and how many ``videos``, ``objects`` and ``frames`` were scored.
+
+        Then what the protocol and the metrics add, and the ``signature``.
+        """
+        return _data_frame(tables.global_columns(self.scores), tables.global_rows(self.scores, self.signature))
 
     @cached_property
     def objects(self) -> pd.DataFrame:
-        """A row an object: ``video``, ``object`` (str), ``J&F``, ``J``, ``F`` (percent), ``frames``."""
-        return _data_frame(tables.OBJECT_COLUMNS, tables.object_rows(self.scores))
+        """A row an object: ``video``, ``object`` (str), ``J&F``, ``J``, ``F`` (percent), ``frames``.
+
+        Then what the protocol and the metrics add.
+        """
+        return _data_frame(tables.object_columns(self.scores), tables.object_rows(self.scores))
 
     @cached_property
     def frames(self) -> pd.DataFrame:
@@ -54,14 +74,15 @@ class Result:
 
         ``video``, ``object``, ``frame`` (str), ``J``, ``F`` (percent), then the pixel counts that they come from:
         ``gt_area``, ``pred_area``, ``intersection``, ``gt_boundary``, ``pred_boundary``, ``gt_boundary_matched``,
-        ``pred_boundary_matched``.
+        ``pred_boundary_matched``, and what else the protocol needs.
         """
-        return _data_frame(tables.FRAME_COLUMNS, tables.frame_rows(self.scores))
+        return _data_frame(tables.frame_columns(self.scores), tables.frame_rows(self.scores))
 
-    def write(self, directory: str | os.PathLike[str]) -> list[str]:
+    def write(self, directory: str | os.PathLike[str], set_name: str = "val") -> list[str]:
         """Writes the result's CSV files into a folder, which is made if need be, and returns their paths.
 
-        All files are written, or none and what was there stays.
+        All files are written, or none and what was there stays. Established files that bear the name of the
+        dataset's set bear ``set_name``.
 
         Raises:
             OutputError: The folder cannot be written.
@@ -70,10 +91,12 @@ class Result:
         return write_together(
             os.fspath(directory),
             {
-                "results.csv": results_csv(scores),
-                "global_results.csv": csv_text(tables.GLOBAL_COLUMNS, tables.global_rows(scores)),
-                "per-sequence_results.csv": csv_text(tables.OBJECT_COLUMNS, tables.object_rows(scores)),
-                "per-frame_results.csv": csv_text(tables.FRAME_COLUMNS, tables.frame_rows(scores)),
+                **self.protocol.files(scores, set_name),
+                "global_results.csv": csv_text(
+                    tables.global_columns(scores), tables.global_rows(scores, self.signature)
+                ),
+                "per-sequence_results.csv": csv_text(tables.object_columns(scores), tables.object_rows(scores)),
+                "per-frame_results.csv": csv_text(tables.frame_columns(scores), tables.frame_rows(scores)),
             },
         )
 
@@ -82,21 +105,26 @@ def evaluate(
     gt_root: str | os.PathLike[str],
     pred_root: str | os.PathLike[str],
     *,
+    protocol: str = "sav",
+    metrics: Sequence[str] = (),
     num_processes: int | None = None,
     strict: bool = False,
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
     progress: bool = False,
 ) -> Result:
-    """Scores a folder of predicted masks by the SA-V protocol.
+    """Scores a folder of predicted masks.
 
     Args:
         gt_root: Ground truth: a folder of videos, each in either layout (``VIDEO/OBJECT/FRAME.png`` or
             ``VIDEO/FRAME.png``), or a dataset's folder with ``Annotations_6fps`` or ``Annotations``.
         pred_root: Prediction: a folder of videos, each in either layout.
+        protocol: The protocol's name, see :func:`sav_benchmark.protocols.protocol_names`.
+        metrics: Further measures, see :data:`sav_benchmark.object_metrics.METRICS`.
         num_processes: How many processes measure; None for as many as there are cores to use.
         strict: Whether a video that only one root has is an error rather than left out.
-        skip_first_and_last_frame: Whether the first and the last annotated frame are left out.
+        skip_first_and_last_frame: Whether the first and the last annotated frame are left out, in protocols that
+            leave them out.
         video_list: The videos to score; None for all.
         progress: Whether to show a progress bar on standard error.
 
@@ -109,35 +137,82 @@ def evaluate(
     """
     if num_processes is not None and num_processes < 1:
         raise UsageError(f"the number of processes must be at least 1: it is {num_processes}")
+    rules = find_protocol(protocol)
+    check_metrics(metrics)
+    skip = skip_first_and_last_frame and rules.skips_first_and_last
     pairing = pair_roots(
         os.fspath(gt_root),
         os.fspath(pred_root),
         strict=strict,
-        skip_first_and_last_frame=skip_first_and_last_frame,
+        skip_first_and_last_frame=skip,
         video_list=video_list,
     )
     if pairing.problems:
         raise InputError(pairing.problems)
-    measured = _measure(pairing, num_processes or available_cores(), progress)
-    scores = sav.score(assemble(pairing.videos, measured))
+    if rules.measurement.first_frame:
+        _find_first_frame_objects(pairing, rules.measurement)
+    measured = _measure(pairing, rules.measurement, num_processes or available_cores(), progress)
+    scores = add_metrics(rules.score(assemble(pairing.videos, measured, rules.measurement)), metrics)
     if not scores.objects:
         raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
     annotated = {(masklet.video, masklet.object) for masklet in scores.table}
     predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
-    return Result(scores, pairing, sorted(predicted - annotated))
+    settings = Settings(protocol, "first+last" if skip else "none")
+    return Result(scores, pairing, sorted(predicted - annotated), rules, settings)
 
 
-def _measure(pairing: Pairing, num_processes: int, progress: bool) -> list[Measured]:
+def score_table(path: str | os.PathLike[str], *, protocol: str = "sav", metrics: Sequence[str] = ()) -> Result:
+    """Scores a per-frame table (``per-frame_results.csv``) without opening a mask.
+
+    Args:
+        path: The table.
+        protocol: The protocol's name; the table must hold what it needs.
+        metrics: Further measures, as for :func:`evaluate`.
+
+    Returns:
+        The scores in percent, as tables. Its ``pairing`` is empty.
+
+    Raises:
+        FrameTableError: The table cannot be read, or lacks what the protocol needs.
+        InputError: The prediction breaks the protocol's rules, or no object is left to score.
+        UsageError: An argument that cannot be right.
+    """
+    rules = find_protocol(protocol)
+    check_metrics(metrics)
+    scores = add_metrics(rules.score(read_frame_table(path, protocol, rules)), metrics)
+    if not scores.objects:
+        raise InputError([Problem("nothing-scored", os.fspath(path), "")])
+    return Result(scores, Pairing("", ""), (), rules, recorded_settings(path, protocol, scores))
+
+
+def _find_first_frame_objects(pairing: Pairing, measurement: Measurement) -> None:
+    problems = []
+    for place, video in enumerate(pairing.videos):
+        if not isinstance(video.gt, LabelMaps):
+            problems.append(Problem("label-maps-needed", video.gt.path, ""))
+            continue
+        try:
+            n_objects = first_frame_objects(video.gt, measurement.void_label or 0)
+        except MaskError as error:
+            problems.append(Problem.of(error))
+        else:
+            pairing.videos[place] = replace(video, first_frame_objects=n_objects)
+    if problems:
+        raise InputError(problems)
+
+
+def _measure(pairing: Pairing, measurement: Measurement, num_processes: int, progress: bool) -> list[Measured]:
     measured: list[Measured] = []
     with _progress_bar(sum(len(video.frames) for video in pairing.videos)) if progress else nullcontext() as bar:
         for result in run_pieces(
-            cut(((video, video.tasks()) for video in pairing.videos), num_processes), num_processes
+            cut(((video, video.tasks()) for video in pairing.videos), num_processes, measurement), num_processes
         ):
             measured.append(result)
             if bar is not None:
                 bar.update(result.n_frames)
         if not any(result.problems for result in measured):
-            measured += run_pieces(cut(follow_ups(pairing.videos, measured), num_processes), num_processes)
+            left = cut(follow_ups(pairing.videos, measured), num_processes, measurement)
+            measured += run_pieces(left, num_processes)
     problems = [problem for result in measured for problem in result.problems]
     if problems:
         raise InputError(problems)

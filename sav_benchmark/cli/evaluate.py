@@ -6,11 +6,11 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from sav_benchmark.evaluation import Result
-    from sav_benchmark.protocols.sav import Scores
 
 _SHOWN_NAMES = 5
 
@@ -45,45 +45,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
     )
+    add_score_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     from sav_benchmark.evaluation import evaluate
 
+    properties = prepare(arguments)
     result = evaluate(
         arguments.gt_root,
         arguments.pred_root,
+        protocol=arguments.protocol,
+        metrics=arguments.metrics,
         num_processes=arguments.num_processes,
         strict=arguments.strict,
         skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
         video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
         progress=not arguments.quiet and sys.stderr.isatty(),
     )
-    files = result.write(arguments.pred_root if arguments.output_dir is None else arguments.output_dir)
-    if arguments.quiet:
-        print(_global_line(result.scores))
-    else:
-        _show(result, arguments.gt_root, files)
-    return 0
-
-
-def _show(result: Result, gt_root: str, files: list[str]) -> None:
-    from sav_benchmark.reports.established import results_csv
-
-    scores = result.scores
-    if result.pairing.gt_root != gt_root:
-        print(f"Ground truth found in {result.pairing.gt_root}")
-    print(results_csv(scores))
-    print(_global_line(scores))
-    print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
-    for line in _left_out(result):
-        print(f"Left out: {line}")
-    print("Files: " + ", ".join(files))
-
-
-def _global_line(scores: Scores) -> str:
-    return f"Global score: J&F {scores.both:.1f}, J {scores.region:.1f}, F {scores.contour:.1f}"
+    remarks = [f"Left out: {line}" for line in _left_out(result)]
+    if result.pairing.gt_root != arguments.gt_root:
+        remarks.insert(0, f"Ground truth found in {result.pairing.gt_root}")
+    directory = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
+    remarks.append("Files: " + ", ".join(result.write(directory, arguments.set_name)))
+    return show(result, arguments, properties, remarks)
 
 
 def _left_out(result: Result) -> list[str]:

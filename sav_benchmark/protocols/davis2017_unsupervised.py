@@ -43,6 +43,11 @@ def score(table: FrameTable) -> Scores:
     problems: list[Problem] = []
     for video, masklets in groupby(table, key=lambda each: each.video):
         pairs = list(masklets)
+        if all(pair.proposal for pair in pairs):
+            # A per-frame table holds only the pairs that were assigned.
+            ordered = sorted(pairs, key=lambda pair: pair.proposal or "")
+            objects += [_listed(davis_score(ObjectScore.over_all_frames(pair)), at) for at, pair in enumerate(ordered)]
+            continue
         n_proposals = max((label_of(each.proposal or "") or 0 for each in pairs), default=0)
         if n_proposals > MOST_PROPOSALS:
             detail = f"label {n_proposals} is predicted; at most {MOST_PROPOSALS} proposals, 1 to 20, are allowed"
@@ -70,8 +75,12 @@ def _score_video(pairs: Sequence[Masklet], n_proposals: int) -> Iterator[ObjectS
     ]
     values = np.array([[each.both for each in row] for row in candidates]).T
     # Rows, the proposals, are in ascending order.
-    for place, (proposal, obj) in enumerate(zip(*linear_sum_assignment(values, maximize=True), strict=True), 1):
-        yield replace(candidates[obj][proposal], listed_as=object_of(place))
+    for place, (proposal, obj) in enumerate(zip(*linear_sum_assignment(values, maximize=True), strict=True)):
+        yield _listed(candidates[obj][proposal], place)
+
+
+def _listed(score: ObjectScore, place: int) -> ObjectScore:
+    return replace(score, listed_as=object_of(place + 1))
 
 
 def _pair(found: dict[int, Masklet], number: int) -> Masklet:
