@@ -63,7 +63,7 @@ class Report:
 def as_text(report: Report) -> str:
     """Aligned columns, for a terminal."""
     parts = [text_table(table) for table in report.tables]
-    return "\n".join([*parts, *(f"{note}\n" for note in report.notes)])
+    return "\n".join([*parts, *report.notes]) + "\n"
 
 
 def text_table(table: Table) -> str:
@@ -96,7 +96,7 @@ def as_markdown(report: Report) -> str:
 
 
 def _markdown(text: str) -> str:
-    for mark in "\\|*_`<&[":
+    for mark in "\\|*_`<[":
         text = text.replace(mark, "\\" + mark)
     return " ".join(text.split())
 
