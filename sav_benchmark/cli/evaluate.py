@@ -65,11 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         progress=not arguments.quiet and sys.stderr.isatty(),
     )
     remarks = [f"Left out: {line}" for line in _left_out(result)]
-    if result.pairing.gt_root != arguments.gt_root:
-        remarks.insert(0, f"Ground truth found in {result.pairing.gt_root}")
+    found = result.pairing.gt_root
+    preface = [] if found == arguments.gt_root else [f"Ground truth found in {found}"]
     directory = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
     remarks.append("Files: " + ", ".join(result.write(directory, arguments.set_name)))
-    return show(result, arguments, properties, remarks)
+    return show(result, arguments, properties, remarks, preface)
 
 
 def _left_out(result: Result) -> list[str]:

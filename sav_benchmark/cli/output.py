@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
 
 from sav_benchmark.errors import UsageError
 from sav_benchmark.protocols import find_protocol, protocol_names
@@ -87,7 +88,13 @@ def prepare(arguments: argparse.Namespace) -> list[Property]:
     return read_properties(arguments.by)
 
 
-def show(result: Result, arguments: argparse.Namespace, properties: list[Property], remarks: list[str]) -> int:
+def show(
+    result: Result,
+    arguments: argparse.Namespace,
+    properties: list[Property],
+    remarks: Sequence[str],
+    preface: Sequence[str] = (),
+) -> int:
     """Prints the scores of a result and checks its gates; returns the exit code.
 
     Args:
@@ -95,6 +102,7 @@ def show(result: Result, arguments: argparse.Namespace, properties: list[Propert
         arguments: The command's options.
         properties: What the scores are broken down by.
         remarks: Lines about the run, for people.
+        preface: Such lines that come before the scores.
     """
     from sav_benchmark.breakdown import break_down
     from sav_benchmark.reports.established import results_csv
@@ -102,14 +110,15 @@ def show(result: Result, arguments: argparse.Namespace, properties: list[Propert
     from sav_benchmark.reports.summary import score_report
 
     scores = result.scores
-    report = score_report(scores, result.settings, break_down(scores, properties))
+    report = score_report(scores, result.settings.protocol, result.signature, break_down(scores, properties))
     if arguments.format != "text":
         print_report(report, arguments.format)
         if not arguments.quiet:
-            print("\n".join(remarks), file=sys.stderr)
+            _print_lines([*preface, *remarks], sys.stderr)
     elif arguments.quiet:
         print(_global_line(result))
     else:
+        _print_lines(preface)
         print(results_csv(scores))
         print(_global_line(result))
         for column, value in scores.more.items():
@@ -118,7 +127,7 @@ def show(result: Result, arguments: argparse.Namespace, properties: list[Propert
         for table in report.tables[1:]:
             print(f"\n{text_table(table)}")
         print(f"Signature: {result.signature}")
-        print("\n".join(remarks))
+        _print_lines(remarks)
     append_to_step_summary(report)
     lines = failures(arguments.fail_under, scores.values)
     for line in lines:
@@ -145,6 +154,11 @@ def append_to_step_summary(report: Report) -> None:
             stream.write(f"\n{as_markdown(report)}")
     except OSError as error:
         print(f"warning: {path}: the step's summary cannot be written ({error.strerror or error})", file=sys.stderr)
+
+
+def _print_lines(lines: Sequence[str], stream: TextIO | None = None) -> None:
+    for line in lines:
+        print(line, file=stream)
 
 
 def _global_line(result: Result) -> str:

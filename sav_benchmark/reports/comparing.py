@@ -72,7 +72,7 @@ def comparison_report(comparison: Comparison, signatures: Sequence[str], n_shown
         "stretches_changed": [{**asdict(each), "total": each.total} for each in stretches],
     }
     flat = [_flat(each, line) for each, line in zip(systems, signatures, strict=True)]
-    return Report(tables, notes, data, (_FLAT_COLUMNS, flat))
+    return Report(tables, notes, lambda: data, (_FLAT_COLUMNS, flat))
 
 
 def _outcomes(system: System) -> tuple[int, int, int]:

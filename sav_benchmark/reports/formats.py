@@ -50,13 +50,13 @@ class Report:
     Attributes:
         tables: Tables for readers.
         notes: Lines below them.
-        data: The object for JSON; NaN becomes null.
+        data: Gives the object for JSON, whose NaN become null.
         flat: The one table for CSV: its columns and rows at full precision.
     """
 
     tables: Sequence[Table]
     notes: Sequence[str]
-    data: Mapping[str, Any]
+    data: Callable[[], Mapping[str, Any]]
     flat: tuple[Sequence[str], Sequence[Sequence[Cell]]]
 
 
@@ -151,7 +151,7 @@ def as_csv(report: Report) -> str:
 
 def as_json(report: Report) -> str:
     """One object at full precision."""
-    return json.dumps(without_nan(dict(report.data)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(without_nan(report.data()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def without_nan(value: Any) -> Any:

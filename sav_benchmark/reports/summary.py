@@ -9,38 +9,39 @@ from sav_benchmark.breakdown import Breakdown
 from sav_benchmark.reports.formats import Cell, Report, Table
 from sav_benchmark.reports.tables import COUNT_COLUMNS, counts, object_columns, object_rows
 from sav_benchmark.scores import Scores
-from sav_benchmark.settings import Settings, signature
 
 _ALL = "all"
 
 
-def score_report(scores: Scores, settings: Settings, breakdowns: Sequence[Breakdown] = ()) -> Report:
+def score_report(scores: Scores, protocol: str, signature: str, breakdowns: Sequence[Breakdown] = ()) -> Report:
     """The report of a score.
 
     The object for JSON has the keys ``signature``, ``version``, ``protocol``, ``scores`` (by column, percent),
     ``videos``, ``objects``, ``frames`` (how many count), ``breakdowns`` (a list of ``by`` and ``groups``, each with
     ``group``, ``scores`` and the three counts), and ``per_object`` (the rows of ``per-sequence_results.csv``).
     """
-    line = signature(scores, settings)
     columns = list(scores.values)
     tables = [Table("", [*columns, *COUNT_COLUMNS], [_row(scores)])]
-    flat: list[Sequence[Cell]] = [(_ALL, _ALL, *_row(scores), line)]
+    flat: list[Sequence[Cell]] = [(_ALL, _ALL, *_row(scores), signature)]
     for each in breakdowns:
         rows = [(name, *_row(group)) for name, group in each.groups]
         tables.append(Table(f"By {each.by}", [each.by, *columns, *COUNT_COLUMNS], rows))
-        flat += [(each.by, *row, line) for row in rows]
-    data = {
-        "signature": line,
-        "version": __version__,
-        "protocol": settings.protocol,
-        **_data(scores),
-        "breakdowns": [
-            {"by": each.by, "groups": [{"group": name, **_data(group)} for name, group in each.groups]}
-            for each in breakdowns
-        ],
-        "per_object": [dict(zip(object_columns(scores), row, strict=True)) for row in object_rows(scores)],
-    }
-    return Report(tables, [line], data, (["by", "group", *columns, *COUNT_COLUMNS, "signature"], flat))
+        flat += [(each.by, *row, signature) for row in rows]
+
+    def data() -> dict[str, object]:
+        return {
+            "signature": signature,
+            "version": __version__,
+            "protocol": protocol,
+            **_data(scores),
+            "breakdowns": [
+                {"by": each.by, "groups": [{"group": name, **_data(group)} for name, group in each.groups]}
+                for each in breakdowns
+            ],
+            "per_object": [dict(zip(object_columns(scores), row, strict=True)) for row in object_rows(scores)],
+        }
+
+    return Report(tables, [signature], data, (["by", "group", *columns, *COUNT_COLUMNS, "signature"], flat))
 
 
 def _row(scores: Scores) -> tuple[Cell, ...]:
