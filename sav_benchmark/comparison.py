@@ -209,7 +209,7 @@ def compare(systems: Mapping[str, Scores], *, resamples: int = 10_000, seed: int
     if not common:
         raise ComparisonError(f"{' and '.join(names)} share no object: check that they are of one dataset and split")
     left_out = {name: _left_out(indexed[name], common, left_frames[name]) for name in names}
-    clusters = _Clusters([video for video, _ in common], resamples, seed)
+    clusters = VideoBootstrap([video for video, _ in common], resamples, seed)
     first = np.array([row.both for row in rows[names[0]]])
     compared: list[System] = []
     changes: list[ObjectChange] = []
@@ -221,7 +221,7 @@ def compare(systems: Mapping[str, Scores], *, resamples: int = 10_000, seed: int
         )
         difference = None
         if name != names[0]:
-            difference = _difference(both - first, clusters)
+            difference = paired_difference(both - first, clusters)
             for key, ours, theirs in zip(common, rows[name], rows[names[0]], strict=True):
                 changes.append(ObjectChange(name, *key, theirs.both, ours.both))
                 stretches += _stretches(name, key, ours, theirs)
@@ -291,8 +291,12 @@ def _left_out(objects: Mapping[Key, ObjectScore], common: Sequence[Key], n_frame
     return phrases
 
 
-class _Clusters:
-    """Draws videos, and takes means over the objects drawn."""
+class VideoBootstrap:
+    """Draws videos with replacement, and takes means over the objects drawn.
+
+    Attributes:
+        n_videos: How many videos there are.
+    """
 
     def __init__(self, videos: Sequence[str], resamples: int, seed: int) -> None:
         names, self._cluster = np.unique(np.array(videos), return_inverse=True)
@@ -328,7 +332,8 @@ def _ratio(sums: Values, sizes: Values, axis: int = -1) -> Values:
     return ratio
 
 
-def _difference(gains: Values, clusters: _Clusters) -> Difference:
+def paired_difference(gains: Values, clusters: VideoBootstrap) -> Difference:
+    """The mean of the objects' gains in J&F, in percent, with its interval and p-value."""
     interval, drawn = clusters.interval(gains)
     wins, losses = int(np.count_nonzero(gains > TIE)), int(np.count_nonzero(gains < -TIE))
     p_value = math.nan

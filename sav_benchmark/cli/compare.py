@@ -82,13 +82,17 @@ def _score(path: str, arguments: argparse.Namespace) -> Result:
 
 def _named(words: list[str]) -> dict[str, str]:
     """The systems' paths by name: the name given, or the parts of the path that tell it from the others."""
-    pairs = [word.partition("=")[::2] if "=" in word and not os.path.exists(word) else ("", word) for word in words]
-    short = iter(_short_names([path for name, path in pairs if not name]))
-    named = [(name or next(short), path) for name, path in pairs]
-    for word, (name, path) in zip(words, named, strict=True):
-        if not name or not path:
+    pairs: list[tuple[str | None, str]] = []
+    for word in words:
+        name, equals, path = word.partition("=")
+        if not equals or os.path.exists(word):
+            pairs.append((None, word))
+        elif name and path:
+            pairs.append((name, path))
+        else:
             raise UsageError(f"{word!r}: a system is given as PATH or NAME=PATH")
-    systems = dict(named)
+    short = iter(_short_names([path for name, path in pairs if name is None]))
+    systems = {next(short) if name is None else name: path for name, path in pairs}
     if len(systems) < len(words):
         raise UsageError("two systems have one name; NAME=PATH gives a system another name")
     return systems
