@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
+from sav_benchmark.diagnosis import Findings, diagnose
 from sav_benchmark.errors import MaskError, UsageError
-from sav_benchmark.execution.local import available_cores, run_pieces
-from sav_benchmark.execution.pieces import Measured, assemble, cut, follow_ups
+from sav_benchmark.execution.local import LocalWorkers, available_cores
+from sav_benchmark.execution.pieces import (
+    Measured,
+    Piece,
+    Surveyed,
+    assemble,
+    cut,
+    follow_ups,
+    measure_piece,
+    survey_piece,
+    with_stamps,
+)
 from sav_benchmark.frame_csv import read_frame_table, recorded_settings
 from sav_benchmark.frame_table import Row
 from sav_benchmark.layouts.folders import LabelMaps
@@ -21,12 +31,15 @@ from sav_benchmark.object_metrics import add_metrics, check_metrics
 from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.protocols import Protocol, find_protocol
 from sav_benchmark.reports import tables
-from sav_benchmark.reports.files import csv_text, write_together
+from sav_benchmark.reports.files import csv_writer, text_writer, write_together
 from sav_benchmark.scores import Scores
 from sav_benchmark.settings import Settings, signature
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tqdm import tqdm
+
+Outcome = TypeVar("Outcome", Measured, Surveyed)
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,8 @@ class Result:
         scores: All scores in percent, with the frame table they come from.
         pairing: What was found in the two roots, and what of it was left out.
         predicted_only: Objects (video, object) that the prediction's label maps show and the ground truth's never.
+        n_missing: How many masks the prediction lacks that were scored as empty ones.
+        warnings: What looks like a mistake, a sentence each. The scores stand all the same.
         protocol: The rules by which it was scored.
         settings: How it was scored.
     """
@@ -44,6 +59,8 @@ class Result:
     scores: Scores
     pairing: Pairing
     predicted_only: Sequence[tuple[str, str]]
+    n_missing: int
+    warnings: Sequence[str]
     protocol: Protocol
     settings: Settings
 
@@ -79,10 +96,10 @@ class Result:
         return _data_frame(tables.frame_columns(self.scores), tables.frame_rows(self.scores))
 
     def write(self, directory: str | os.PathLike[str], set_name: str = "val") -> list[str]:
-        """Writes the result's CSV files into a folder, which is made if need be, and returns their paths.
+        """Writes the result's files into a folder, which is made if need be, and returns their paths.
 
-        All files are written, or none and what was there stays. Established files that bear the name of the
-        dataset's set bear ``set_name``.
+        All files are written, or none and what was there stays. ``warnings.txt`` is there only with warnings.
+        Established files that bear the name of the dataset's set bear ``set_name``.
 
         Raises:
             OutputError: The folder cannot be written.
@@ -91,14 +108,18 @@ class Result:
         return write_together(
             os.fspath(directory),
             {
-                **self.protocol.files(scores, set_name),
-                "global_results.csv": csv_text(
+                **{name: text_writer(text) for name, text in self.protocol.files(scores, set_name).items()},
+                "global_results.csv": csv_writer(
                     tables.global_columns(scores), tables.global_rows(scores, self.signature)
                 ),
-                "per-sequence_results.csv": csv_text(tables.object_columns(scores), tables.object_rows(scores)),
-                "per-frame_results.csv": csv_text(tables.frame_columns(scores), tables.frame_rows(scores)),
+                "per-sequence_results.csv": csv_writer(tables.object_columns(scores), tables.object_rows(scores)),
+                "per-frame_results.csv": csv_writer(tables.frame_columns(scores), tables.frame_rows(scores)),
+                "warnings.txt": self._write_warnings if self.warnings else None,
             },
         )
+
+    def _write_warnings(self, stream: TextIO) -> None:
+        stream.writelines(f"{warning}\n" for warning in self.warnings)
 
 
 def evaluate(
@@ -111,6 +132,7 @@ def evaluate(
     strict: bool = False,
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
+    missing: Literal["error", "empty"] = "error",
     progress: bool = False,
 ) -> Result:
     """Scores a folder of predicted masks.
@@ -126,6 +148,8 @@ def evaluate(
         skip_first_and_last_frame: Whether the first and the last annotated frame are left out, in protocols that
             leave them out.
         video_list: The videos to score; None for all.
+        missing: Whether an object or frame of a predicted video that the prediction lacks is an ``"error"``, or
+            scored as an ``"empty"`` mask.
         progress: Whether to show a progress bar on standard error.
 
     Returns:
@@ -137,6 +161,8 @@ def evaluate(
     """
     if num_processes is not None and num_processes < 1:
         raise UsageError(f"the number of processes must be at least 1: it is {num_processes}")
+    if missing not in ("error", "empty"):
+        raise UsageError(f"missing must be 'error' or 'empty': it is {missing!r}")
     rules = find_protocol(protocol)
     check_metrics(metrics)
     skip = skip_first_and_last_frame and rules.skips_first_and_last
@@ -146,19 +172,23 @@ def evaluate(
         strict=strict,
         skip_first_and_last_frame=skip,
         video_list=video_list,
+        missing_as_empty=missing == "empty",
     )
-    if pairing.problems:
-        raise InputError(pairing.problems)
     if rules.measurement.first_frame:
         _find_first_frame_objects(pairing, rules.measurement)
-    measured = _measure(pairing, rules.measurement, num_processes or available_cores(), progress)
-    scores = add_metrics(rules.score(assemble(pairing.videos, measured, rules.measurement)), metrics)
-    if not scores.objects:
-        raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
-    annotated = {(masklet.video, masklet.object) for masklet in scores.table}
-    predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
-    settings = Settings(protocol, "first+last" if skip else "none")
-    return Result(scores, pairing, sorted(predicted - annotated), rules, settings)
+    with LocalWorkers(num_processes or available_cores()) as workers:
+        measured = _Run(workers, progress, rules.measurement).measure(pairing, missing_as_empty=missing == "empty")
+        scores = add_metrics(rules.score(assemble(pairing.videos, measured, rules.measurement)), metrics)
+        if not scores.objects:
+            raise InputError([Problem("nothing-scored", pairing.gt_root, "")])
+        annotated = {(masklet.video, masklet.object) for masklet in scores.table}
+        predicted = {(piece.video, obj) for piece in measured for _, others in piece.unmeasured for obj in others}
+        predicted_only = sorted(predicted - annotated)
+        n_missing = sum(piece.n_missing for piece in measured)
+        findings = Findings(pairing, scores, predicted_only, _most_labels(measured), n_missing)
+        warnings = diagnose(findings, workers, labels_are_proposals=rules.measurement.proposals)
+    settings = Settings(protocol, "first+last" if skip else "none", missing)
+    return Result(scores, pairing, predicted_only, n_missing, warnings, rules, settings)
 
 
 def score_table(path: str | os.PathLike[str], *, protocol: str = "sav", metrics: Sequence[str] = ()) -> Result:
@@ -182,47 +212,73 @@ def score_table(path: str | os.PathLike[str], *, protocol: str = "sav", metrics:
     scores = add_metrics(rules.score(read_frame_table(path, protocol, rules)), metrics)
     if not scores.objects:
         raise InputError([Problem("nothing-scored", os.fspath(path), "")])
-    return Result(scores, Pairing("", ""), (), rules, recorded_settings(path, protocol, scores))
+    return Result(scores, Pairing("", ""), (), 0, (), rules, recorded_settings(path, protocol, scores))
 
 
 def _find_first_frame_objects(pairing: Pairing, measurement: Measurement) -> None:
-    problems = []
     for place, video in enumerate(pairing.videos):
         if not isinstance(video.gt, LabelMaps):
-            problems.append(Problem("label-maps-needed", video.gt.path, ""))
+            pairing.problems.append(Problem("label-maps-needed", video.gt.path, ""))
             continue
         try:
-            n_objects = first_frame_objects(video.gt, measurement.void_label or 0)
+            n_objects = first_frame_objects(video.gt, measurement.void_label)
         except MaskError as error:
-            problems.append(Problem.of(error))
+            pairing.problems.append(Problem.of(error))
         else:
             pairing.videos[place] = replace(video, first_frame_objects=n_objects)
-    if problems:
-        raise InputError(problems)
 
 
-def _measure(pairing: Pairing, measurement: Measurement, num_processes: int, progress: bool) -> list[Measured]:
-    measured: list[Measured] = []
-    with _progress_bar(sum(len(video.frames) for video in pairing.videos)) if progress else nullcontext() as bar:
-        for result in run_pieces(
-            cut(((video, video.tasks()) for video in pairing.videos), num_processes, measurement), num_processes
-        ):
-            measured.append(result)
-            if bar is not None:
-                bar.update(result.n_frames)
-        if not any(result.problems for result in measured):
-            left = cut(follow_ups(pairing.videos, measured), num_processes, measurement)
-            measured += run_pieces(left, num_processes)
-    problems = [problem for result in measured for problem in result.problems]
-    if problems:
-        raise InputError(problems)
-    return measured
+class _Run:
+    """The work of one evaluation on its workers."""
+
+    def __init__(self, workers: LocalWorkers, progress: bool, measurement: Measurement) -> None:
+        self._workers = workers
+        self._progress = progress
+        self._measurement = measurement
+
+    def measure(self, pairing: Pairing, *, missing_as_empty: bool) -> list[Measured]:
+        """Looks through all files, then measures them."""
+
+        def pieces_of(work: Iterable[Any]) -> list[Piece]:
+            return cut(work, self._workers.count, missing_as_empty=missing_as_empty, measurement=self._measurement)
+
+        pieces = pieces_of((video, video.tasks()) for video in pairing.videos)
+        # What the folders show is told together with what the headers show.
+        surveyed = self._do(survey_piece, pieces, "looking through", pairing.problems)
+        measured = self._do(measure_piece, with_stamps(pieces, surveyed), "scoring")
+        if late := follow_ups(pairing.videos, measured):
+            measured += self._do(measure_piece, pieces_of(late), "scoring late objects")
+        return measured
+
+    def _do(
+        self,
+        function: Callable[[Piece], Outcome],
+        pieces: Sequence[Piece],
+        purpose: str,
+        problems: Sequence[Problem] = (),
+    ) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        with _progress_bar(sum(len(piece.tasks) for piece in pieces), purpose, shown=self._progress) as bar:
+            for outcome in self._workers.run(function, pieces):
+                outcomes.append(outcome)
+                bar.update(outcome.n_frames)
+        found = [*problems, *(problem for outcome in outcomes for problem in outcome.problems)]
+        if found:
+            raise InputError(found)
+        return outcomes
 
 
-def _progress_bar(total: int) -> Any:
+def _most_labels(measured: Iterable[Measured]) -> dict[str, int]:
+    most: dict[str, int] = {}
+    for piece in measured:
+        most[piece.video] = max(piece.n_labels, most.get(piece.video, 0))
+    return most
+
+
+def _progress_bar(total: int, purpose: str, *, shown: bool) -> tqdm[Any]:
     from tqdm import tqdm
 
-    return tqdm(total=total, unit="frame", dynamic_ncols=True)
+    return tqdm(total=total, desc=purpose, unit="frame", dynamic_ncols=True, disable=not shown)
 
 
 def _data_frame(columns: Sequence[str], rows: Iterable[Row]) -> pd.DataFrame:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.folders import LabelMaps, ObjectFolders, VideoMasks, label_of, object_of
-from sav_benchmark.masks.png import LabelMap, read_label_map, read_mask
+from sav_benchmark.masks.png import LabelMap, Stamp, read_label_map, read_mask
 from sav_benchmark.metrics.contour import boundary_counts, tolerance_radius
+from sav_benchmark.survey import size_difference
 
 Counts = tuple[int, ...]
 """Pixel counts in the order of :data:`sav_benchmark.frame_table.COUNTS`, then what a protocol needs beyond them."""
@@ -41,6 +42,7 @@ class Measurement:
 
 
 DEFAULT = Measurement()
+ALL_LABELS = range(1, 256)
 
 
 class FrameCounts(NamedTuple):
@@ -50,44 +52,150 @@ class FrameCounts(NamedTuple):
         rows: The counts of each object measured. An object without a row is empty on both sides.
         unmeasured: Objects that the prediction shows and that neither this frame's ground truth shows nor was asked
             for. They matter only where another frame's ground truth shows them.
+        n_missing: How many masks the prediction lacks; they were measured as empty ones.
     """
 
     rows: dict[str, Counts]
     unmeasured: tuple[str, ...]
+    n_missing: int
 
 
-def measure_frame(
-    gt: VideoMasks, pred: VideoMasks, frame: str, objects: Collection[str], measurement: Measurement = DEFAULT
-) -> FrameCounts:
-    """Counts the pixels of the objects of one frame.
+@dataclass(frozen=True)
+class Measurer:
+    """Counts the pixels of one video's frames.
 
-    Args:
+    Attributes:
         gt: Ground truth of the video.
         pred: Prediction of the video.
-        frame: The frame.
-        objects: The objects to measure. Where the ground truth is a label map, those that it shows are measured, too.
+        missing_as_empty: Whether a mask that the prediction lacks is an empty one rather than an error.
+        stamps: The stamps of files that were looked at before, by path: a file that has changed is an error.
         measurement: What is measured.
-
-    Raises:
-        MaskError: A mask is missing, broken, or of another size than its ground truth.
     """
-    count = count_pixels if measurement.count is None else _count_both(measurement.count)
-    if isinstance(gt, ObjectFolders):
-        return FrameCounts(dict(_measure_folders(gt, pred, frame, objects, count)), ())
-    if measurement.proposals:
-        return FrameCounts(dict(_measure_proposals(gt, pred, frame, measurement.void_label)), ())
-    gt_map = read_label_map(gt.file(frame))
-    wanted = {label for obj in objects if (label := label_of(obj)) is not None} | gt_map.masks.keys()
-    pred_map = _read_prediction(gt_map, pred, frame, None if measurement.first_frame else wanted)
-    nothing = BitMask.empty(gt_map.height, gt_map.width)
-    rows = {
-        object_of(label): count(gt_map.masks.get(label, nothing), pred_map.masks.get(label, nothing))
-        for label in gt_map.masks.keys() | pred_map.masks.keys()
-    }
-    return FrameCounts(rows, tuple(object_of(label) for label in pred_map.others))
+
+    gt: VideoMasks
+    pred: VideoMasks
+    missing_as_empty: bool = False
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    measurement: Measurement = DEFAULT
+
+    def measure(self, frame: str, objects: Collection[str]) -> FrameCounts:
+        """Counts the pixels of the objects of one frame.
+
+        Args:
+            frame: The frame.
+            objects: The objects to measure. Where the ground truth is a label map, those that it shows are measured,
+                too.
+
+        Raises:
+            MaskError: A mask is missing, broken, or of another size than its ground truth.
+        """
+        more = self.measurement.count
+        count = count_pixels if more is None else _count_both(more)
+        if isinstance(self.gt, ObjectFolders):
+            pairs = list(self._pairs_in_folders(self.gt, frame, objects))
+            rows = {obj: count(gt, pred or _empty_like(gt)) for obj, gt, pred in pairs}
+            return FrameCounts(rows, (), sum(pred is None for _, _, pred in pairs))
+        path = self.gt.file(frame)
+        gt = read_label_map(path, None, self.stamps.get(path))
+        wanted: Collection[int]
+        if self.measurement.first_frame:
+            wanted = ALL_LABELS
+        else:
+            wanted = {label for obj in objects if (label := label_of(obj)) is not None} | gt.masks.keys()
+        if isinstance(self.pred, LabelMaps):
+            pred, n_missing = self._predicted_map(self.pred, gt, frame, wanted)
+        else:
+            pred, n_missing = self._predicted_folders(self.pred, gt, frame, wanted)
+        if self.measurement.proposals:
+            return FrameCounts(dict(self._pairs_of_labels(gt, pred)), (), n_missing)
+        nothing = _empty_like(gt)
+        rows = {
+            object_of(label): count(gt.masks.get(label, nothing), pred.masks.get(label, nothing))
+            for label in gt.masks.keys() | pred.masks.keys()
+        }
+        return FrameCounts(rows, tuple(object_of(label) for label in pred.others), n_missing)
+
+    def _pairs_of_labels(self, gt: LabelMap, pred: LabelMap) -> Iterator[tuple[str, Counts]]:
+        """The counts of every proposal against every object, by ``OBJECT/PROPOSAL``.
+
+        ``OBJECT/`` stands for the object against an empty mask, ``/PROPOSAL`` for an object that the frame does not
+        show.
+        """
+        masks = pred.masks
+        void = gt.masks.get(self.measurement.void_label or 0)
+        if void is not None:
+            kept = ~void.to_array()
+            masks = {label: BitMask.from_array(mask.to_array() & kept) for label, mask in masks.items()}
+        nothing = _empty_like(gt)
+        objects = {object_of(label): mask for label, mask in gt.masks.items() if mask is not void}
+        proposals = {object_of(label): mask for label, mask in masks.items()}
+        for obj, gt_mask in {"": nothing, **objects}.items():
+            for proposal, pred_mask in {"": nothing, **proposals}.items():
+                yield f"{obj}/{proposal}", count_pixels(gt_mask, pred_mask)
+
+    def _pairs_in_folders(
+        self, gt: ObjectFolders, frame: str, objects: Collection[str]
+    ) -> Iterator[tuple[str, BitMask, BitMask | None]]:
+        """Objects whose ground truth lies in folders, with both masks; None for one that the prediction lacks."""
+        pred_map: LabelMap | None = None
+        for obj in objects:
+            path = gt.file(frame, obj)
+            gt_mask = read_mask(path, self.stamps.get(path))
+            pred_mask: BitMask | None = None
+            if isinstance(self.pred, ObjectFolders):
+                path = self.pred.file(frame, obj)
+                if self.pred.has(frame, obj):
+                    pred_mask = read_mask(path, self.stamps.get(path))
+                    _check_size(gt_mask, pred_mask, path)
+                else:
+                    self._miss("missing-frame", path)
+            else:
+                labels = {label_of(each) or 0 for each in objects}
+                pred_map = pred_map or self._predicted_map(self.pred, gt_mask, frame, labels)[0]
+                if self.pred.has(frame):
+                    _check_size(gt_mask, pred_map, self.pred.file(frame))
+                    pred_mask = pred_map.masks.get(label_of(obj) or 0, _empty_like(gt_mask))
+            yield obj, gt_mask, pred_mask
+
+    def _predicted_map(
+        self, pred: LabelMaps, gt: LabelMap | BitMask, frame: str, wanted: Collection[int]
+    ) -> tuple[LabelMap, int]:
+        """The wanted masks of a frame, and how many are missing."""
+        path = pred.file(frame)
+        if not pred.has(frame):
+            self._miss("missing-frame", path)
+            return LabelMap(gt.height, gt.width, {}, ()), 1
+        pred_map = read_label_map(path, wanted, self.stamps.get(path))
+        _check_size(gt, pred_map, path)
+        return pred_map, 0
+
+    def _predicted_folders(
+        self, pred: ObjectFolders, gt: LabelMap, frame: str, wanted: Collection[int]
+    ) -> tuple[LabelMap, int]:
+        """The wanted masks of a frame from object folders, as if they were of a label map, and how many are missing."""
+        masks = {}
+        n_missing = 0
+        for label in wanted:
+            folder = pred.labels.get(label)
+            if folder is not None and pred.has(frame, folder):
+                path = pred.file(frame, folder)
+                masks[label] = read_mask(path, self.stamps.get(path))
+                _check_size(gt, masks[label], path)
+            elif label in gt.masks:
+                n_missing += 1
+                if folder is None:
+                    self._miss("missing-object", pred.folder(object_of(label)))
+                else:
+                    self._miss("missing-frame", pred.file(frame, folder))
+        others = [label for label, obj in pred.labels.items() if label not in wanted and pred.has(frame, obj)]
+        return LabelMap(gt.height, gt.width, masks, tuple(others)), n_missing
+
+    def _miss(self, kind: str, path: str) -> None:
+        if not self.missing_as_empty:
+            raise MaskError(path, kind, "is missing")
 
 
-def first_frame_objects(gt: LabelMaps, void_label: int) -> int:
+def first_frame_objects(gt: LabelMaps, void_label: int | None) -> int:
     """The largest label that a video's first annotated frame shows, void apart; 0 where it shows none.
 
     Raises:
@@ -106,78 +214,11 @@ def count_pixels(gt: BitMask, pred: BitMask) -> Counts:
     return (gt.area, pred.area, gt.intersection(pred), *boundary_counts(gt, pred, radius))
 
 
-def _measure_folders(
-    gt: ObjectFolders, pred: VideoMasks, frame: str, objects: Collection[str], count: Counter
-) -> Iterator[tuple[str, Counts]]:
-    """The counts of objects whose ground truth lies in folders."""
-    pred_map = None
-    if isinstance(pred, LabelMaps):
-        pred_map = read_label_map(pred.file(frame), {label_of(obj) or 0 for obj in objects})
-    for obj in objects:
-        gt_mask = read_mask(gt.file(frame, obj))
-        if isinstance(pred, LabelMaps):
-            assert pred_map is not None
-            _check_size(gt_mask, pred_map, pred.file(frame))
-            pred_mask = pred_map.masks.get(label_of(obj) or 0, BitMask.empty(gt_mask.height, gt_mask.width))
-        else:
-            pred_mask = read_mask(pred.file(frame, obj))
-            _check_size(gt_mask, pred_mask, pred.file(frame, obj))
-        yield obj, count(gt_mask, pred_mask)
-
-
-def _measure_proposals(
-    gt: LabelMaps, pred: VideoMasks, frame: str, void_label: int | None
-) -> Iterator[tuple[str, Counts]]:
-    """The counts of every proposal against every object of a frame, by ``OBJECT/PROPOSAL``.
-
-    ``OBJECT/`` stands for the object against an empty mask, ``/PROPOSAL`` for an object that the frame does not show.
-    """
-    gt_map = read_label_map(gt.file(frame))
-    masks = _read_prediction(gt_map, pred, frame, None).masks
-    if void_label is not None and (void := gt_map.masks.pop(void_label, None)) is not None:
-        kept = ~void.to_array()
-        masks = {label: BitMask.from_array(mask.to_array() & kept) for label, mask in masks.items()}
-    nothing = BitMask.empty(gt_map.height, gt_map.width)
-    objects = {"": nothing, **{object_of(label): mask for label, mask in gt_map.masks.items()}}
-    proposals = {"": nothing, **{object_of(label): mask for label, mask in masks.items()}}
-    for obj, gt_mask in objects.items():
-        for proposal, pred_mask in proposals.items():
-            yield f"{obj}/{proposal}", count_pixels(gt_mask, pred_mask)
-
-
-def _read_prediction(gt: LabelMap, pred: VideoMasks, frame: str, wanted: Collection[int] | None) -> LabelMap:
-    """The wanted masks of a frame's prediction, or all of them, in either layout."""
-    if isinstance(pred, LabelMaps):
-        pred_map = read_label_map(pred.file(frame), wanted)
-        _check_size(gt, pred_map, pred.file(frame))
-        return pred_map
-    if wanted is None:
-        folders = {label for folder in pred.frames if (label := label_of(folder)) is not None}
-        wanted = gt.masks.keys() | folders
-    return _read_folders(gt, pred, frame, wanted)
-
-
-def _read_folders(gt: LabelMap, pred: ObjectFolders, frame: str, wanted: Collection[int]) -> LabelMap:
-    """The wanted masks of a frame from object folders, as if they were of a label map."""
-    folders = {label: folder for folder in pred.frames if (label := label_of(folder)) is not None}
-    masks = {}
-    for label in wanted:
-        if label not in folders:
-            if label in gt.masks:
-                path = pred.folder(object_of(label))
-                raise MaskError(path, "missing-object", f"is missing; the ground truth shows it in frame {frame}")
-            continue
-        path = pred.file(frame, folders[label])
-        if frame in pred.frames[folders[label]]:
-            masks[label] = read_mask(path)
-            _check_size(gt, masks[label], path)
-        elif label in gt.masks:
-            raise MaskError(path, "missing-frame", "is missing")
-    others = [label for label, folder in folders.items() if label not in wanted and frame in pred.frames[folder]]
-    return LabelMap(gt.height, gt.width, masks, tuple(others))
+def _empty_like(mask: BitMask | LabelMap) -> BitMask:
+    return BitMask.empty(mask.height, mask.width)
 
 
 def _check_size(gt: BitMask | LabelMap, pred: BitMask | LabelMap, path: str) -> None:
-    if (gt.height, gt.width) != (pred.height, pred.width):
-        detail = f"is {pred.width} x {pred.height} pixels, its ground truth is {gt.width} x {gt.height}"
+    detail = size_difference((gt.height, gt.width), (pred.height, pred.width))
+    if detail is not None:
         raise MaskError(path, "size", detail)

@@ -30,12 +30,18 @@ KINDS: dict[str, Kind] = {
     "no-common-video": Kind("root(s) share no video", "check that both roots are of the same dataset and split"),
     "missing-video": Kind("video(s) are in only one of the roots", "add them, or run without --strict"),
     "unknown-video": Kind("listed video(s) are not in the ground truth", "correct --video_list"),
+    "bad-name": Kind(
+        "name(s) cannot be written into the result tables",
+        "use names of printable characters without commas, quotes, or spaces at either end",
+    ),
     "empty-folder": Kind("folder(s) hold no mask", "add the masks or remove the folder"),
     "mixed-layout": Kind(
         "folder(s) hold both masks and folders", "keep either VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png in a video"
     ),
-    "missing-object": Kind("object(s) have no prediction", "add their masks"),
-    "missing-frame": Kind("frame(s) have no prediction", "add their masks"),
+    "missing-object": Kind(
+        "object(s) have no prediction", "add their masks; --missing empty scores them as empty masks"
+    ),
+    "missing-frame": Kind("mask(s) have no prediction", "add them; --missing empty scores them as empty masks"),
     "object-name": Kind(
         "object folder(s) have no counterpart among the labels of a label map",
         "a folder and a label are one object where the folder has the label's name, 001 to 255; 0 is background",
@@ -68,6 +74,11 @@ KINDS: dict[str, Kind] = {
     "too-long": Kind("PNG(s) hold more pixels than they claim", "write the file again"),
     "too-short": Kind("PNG(s) hold fewer pixels than they claim", "write the file again"),
     "truncated": Kind("PNG(s) are cut short", "copy or write the file again"),
+    "several-values": Kind(
+        "mask(s) of one object hold several values",
+        "write one value besides 0; a mask is resized without interpolation; label maps belong into VIDEO/FRAME.png",
+    ),
+    "changed": Kind("file(s) changed while they were scored", "score when nothing writes to the folders"),
     "not-a-mask": Kind(
         "PNG(s) hold colours or 16-bit values",
         "write label maps or binary masks: 1 to 8 bits a pixel, greyscale or palette",
@@ -83,6 +94,11 @@ class Problem:
     kind: str
     path: str
     detail: str
+
+    @property
+    def remedy(self) -> str:
+        """What the user can do."""
+        return KINDS[self.kind].remedy
 
     @classmethod
     def of(cls, error: MaskError) -> Problem:
@@ -103,6 +119,11 @@ class InputError(SavBenchmarkError):
         super().__init__(describe(self.problems))
 
 
+def printable(text: str) -> str:
+    """Text with what a terminal cannot show on one line (line breaks, undecodable bytes) as backslash escapes."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def describe(problems: Sequence[Problem], examples: int = 3) -> str:
     """A report of faults, grouped by kind: how many, the first few, and the remedy."""
     groups: dict[str, list[Problem]] = {}
@@ -110,7 +131,7 @@ def describe(problems: Sequence[Problem], examples: int = 3) -> str:
         groups.setdefault(problem.kind, []).append(problem)
     lines = []
     for kind, group in groups.items():
-        shown = [f"{each.path}: {each.detail}" if each.detail else each.path for each in group[:examples]]
+        shown = [printable(f"{each.path}: {each.detail}" if each.detail else each.path) for each in group[:examples]]
         more = f"; and {len(group) - examples} more" if len(group) > examples else ""
         lines.append(f"{len(group)} {KINDS[kind].title}: {'; '.join(shown)}{more} -- {KINDS[kind].remedy}")
     return "\n".join(lines)

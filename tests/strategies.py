@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import Phase
 from hypothesis import strategies as st
 
 Mask = npt.NDArray[np.bool_]
+
+GENERATE = (Phase.explicit, Phase.generate)
+"""For slow examples: a failure is shown as it was found, as making it smaller would take minutes."""
 
 SIDES = st.one_of(st.integers(1, 10), st.integers(1, 70))
 SHAPES = st.tuples(SIDES, SIDES)

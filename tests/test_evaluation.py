@@ -15,6 +15,7 @@ from sav_benchmark import evaluate
 from tests import reference
 from tests.corpus import split_labels, write_maps
 from tests.png_writer import Pixels
+from tests.strategies import GENERATE
 
 Video = list[Pixels]
 LABELS = [1, 2, 7, 255]
@@ -56,7 +57,7 @@ def scores_by_hand(gt: Video, pred: Video, skip: bool) -> dict[str, tuple[int, F
     return scores
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, phases=GENERATE)
 @given(st.data())
 def test_random_videos(data: st.DataObject) -> None:
     n_frames = data.draw(st.integers(1, 40))

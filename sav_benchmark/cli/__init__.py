@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -35,6 +36,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "sav-benchmark")
         arguments: The words of the command line; None for those of this process.
         program: The name under which the command was called.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot show is shown escaped, not in a traceback.
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     with suppress(ValueError):  # Not in the main thread: the caller's handlers stay.
         signal.signal(signal.SIGTERM, _interrupt)

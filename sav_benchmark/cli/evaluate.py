@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
-    from sav_benchmark.evaluation import Result
+    from sav_benchmark.problems import Problem
 
 _SHOWN_NAMES = 5
 
@@ -43,6 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="score the first and the last annotated frame, too",
     )
     parser.add_argument(
+        "--missing",
+        choices=("error", "empty"),
+        default="error",
+        help="what an object or frame that a predicted video lacks is: an error, or scored as an empty mask"
+        " (default: error)",
+    )
+    parser.add_argument(
+        "--report_problems", metavar="FILE", help="write all problems of the input to this file, as JSON lines"
+    )
+    parser.add_argument(
         "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
     )
     add_score_arguments(parser)
@@ -51,45 +64,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     from sav_benchmark.evaluation import evaluate
+    from sav_benchmark.problems import InputError
+    from sav_benchmark.reports.files import check_writable
 
     properties = prepare(arguments)
-    result = evaluate(
-        arguments.gt_root,
-        arguments.pred_root,
-        protocol=arguments.protocol,
-        metrics=arguments.metrics,
-        num_processes=arguments.num_processes,
-        strict=arguments.strict,
-        skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
-        video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
-        progress=not arguments.quiet and sys.stderr.isatty(),
-    )
-    remarks = [f"Left out: {line}" for line in _left_out(result)]
-    found = result.pairing.gt_root
-    preface = [] if found == arguments.gt_root else [f"Ground truth found in {found}"]
-    directory = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
-    remarks.append("Files: " + ", ".join(result.write(directory, arguments.set_name)))
+    output_dir = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
+    if arguments.output_dir is not None or os.path.isdir(output_dir):
+        check_writable(output_dir)
+    try:
+        result = evaluate(
+            arguments.gt_root,
+            arguments.pred_root,
+            protocol=arguments.protocol,
+            metrics=arguments.metrics,
+            num_processes=arguments.num_processes,
+            strict=arguments.strict,
+            skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
+            video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
+            missing=arguments.missing,
+            progress=not arguments.quiet and sys.stderr.isatty(),
+        )
+    except InputError as error:
+        _report(error.problems, arguments.report_problems)
+        raise
+    files = result.write(output_dir, arguments.set_name)
+    _report((), arguments.report_problems)
+    pairing = result.pairing
+    preface = [] if pairing.gt_root == arguments.gt_root else [f"Ground truth found in {pairing.gt_root}"]
+    remarks = ["Files: " + ", ".join(files)]
+    if pairing.extra:
+        shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
+        remarks.insert(0, f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}")
     return show(result, arguments, properties, remarks, preface)
 
 
-def _left_out(result: Result) -> list[str]:
-    pairing, scores = result.pairing, result.scores
-    lines = []
-    for names, reason in (
-        (pairing.unpredicted, "videos that the prediction lacks"),
-        (pairing.extra, "videos that only the prediction has"),
-        ([_name(*each) for each in pairing.unannotated], "without an annotated frame besides the first and the last"),
-        ([_name(*each) for each in scores.unannotated], "objects that the ground truth never shows"),
-        ([_name(*each) for each in result.predicted_only], "labels that only the prediction has"),
-    ):
-        if names:
-            more = ", ..." if len(names) > _SHOWN_NAMES else ""
-            lines.append(f"{len(names)} {reason}: {', '.join(names[:_SHOWN_NAMES])}{more}")
-    return lines
-
-
-def _name(video: str, obj: str | None) -> str:
-    return video if obj is None else f"{video}/{obj}"
+def _report(problems: Sequence[Problem], path: str | None) -> None:
+    """Writes all problems as JSON lines, where the user asked for it."""
+    if path is None:
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            for problem in problems:
+                line = {"kind": problem.kind, "path": problem.path, "detail": problem.detail}
+                stream.write(json.dumps(line | {"remedy": problem.remedy}) + "\n")
+    except OSError as error:
+        raise UsageError(f"{path}: the report of problems cannot be written ({error.strerror or error})") from error
 
 
 def _read_video_list(path: str) -> list[str]:

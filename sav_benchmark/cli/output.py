@@ -128,6 +128,10 @@ def show(
             print(f"\n{text_table(table)}")
         print(f"Signature: {result.signature}")
         _print_lines(remarks)
+    sys.stdout.flush()
+    if not arguments.quiet:
+        for warning in result.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
     append_to_step_summary(report)
     lines = failures(arguments.fail_under, scores.values)
     for line in lines:

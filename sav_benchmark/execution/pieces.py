@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,10 @@ from sav_benchmark.errors import MaskError
 from sav_benchmark.frame_table import COUNTS, FrameTable, Masklet
 from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks, object_of
 from sav_benchmark.layouts.pairing import Task, VideoPair
-from sav_benchmark.measure import DEFAULT, Counts, Measurement, measure_frame
+from sav_benchmark.masks.png import Stamp
+from sav_benchmark.measure import DEFAULT, Counts, FrameCounts, Measurement, Measurer
 from sav_benchmark.problems import Problem
+from sav_benchmark.survey import frame_files, survey_frame
 
 _MOST_FRAMES = 64
 _PIECES_PER_WORKER = 12
@@ -28,6 +30,9 @@ class Piece:
         gt: The ground truth's masks of these frames.
         pred: The prediction's masks of these frames.
         tasks: Each frame with the objects to measure in it, besides those that a label map of ground truth shows.
+        missing_as_empty: Whether a mask that the prediction lacks is an empty one rather than an error.
+        stamps: int64, shape (files, 2): the stamps of its files when they were looked through, in the order of
+            :func:`sav_benchmark.survey.frame_files`; None before that.
         measurement: What is measured.
     """
 
@@ -35,10 +40,29 @@ class Piece:
     gt: VideoMasks
     pred: VideoMasks
     tasks: tuple[Task, ...]
+    missing_as_empty: bool = False
+    stamps: npt.NDArray[np.int64] | None = None
     measurement: Measurement = DEFAULT
 
     def __str__(self) -> str:
         return f"video {self.gt.video}, frames {self.tasks[0][0]} to {self.tasks[-1][0]}"
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What looking through a piece gave.
+
+    Attributes:
+        number: The piece's.
+        n_frames: How many frames it has.
+        stamps: int64, shape (files, 2), the stamps of its files.
+        problems: What is wrong with its files as far as their headers tell.
+    """
+
+    number: int
+    n_frames: int
+    stamps: npt.NDArray[np.int64]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,8 @@ class Measured:
         frames: The frames of the rows.
         counts: int64, shape (rows, columns): :data:`sav_benchmark.frame_table.COUNTS`, then the measurement's.
         unmeasured: Frames with objects that the prediction shows, and the ground truth in no frame of the piece.
+        n_missing: How many masks the prediction lacks; they were measured as empty ones.
+        n_labels: The most objects that either side shows in one frame.
         problems: What was wrong with its files.
     """
 
@@ -63,11 +89,17 @@ class Measured:
     frames: tuple[str, ...]
     counts: npt.NDArray[np.int64]
     unmeasured: tuple[Task, ...]
+    n_missing: int
+    n_labels: int
     problems: tuple[Problem, ...]
 
 
 def cut(
-    work: Iterable[tuple[VideoPair, Iterable[Task]]], n_workers: int, measurement: Measurement = DEFAULT
+    work: Iterable[tuple[VideoPair, Iterable[Task]]],
+    n_workers: int,
+    *,
+    missing_as_empty: bool = False,
+    measurement: Measurement = DEFAULT,
 ) -> list[Piece]:
     """Cuts the tasks of videos into pieces that keep the given number of workers busy to the end."""
     by_video = [(video, list(tasks)) for video, tasks in work]
@@ -77,10 +109,38 @@ def cut(
     for video, tasks in by_video:
         for start in range(0, len(tasks), size):
             part = tuple(tasks[start : start + size])
-            frames = {frame for frame, _ in part}
+            frames = [frame for frame, _ in part]
             gt, pred = video.gt.within(frames), video.pred.within(frames)
-            pieces.append(Piece(len(pieces), gt, pred, part, measurement))
+            pieces.append(Piece(len(pieces), gt, pred, part, missing_as_empty, None, measurement))
     return pieces
+
+
+def survey_piece(piece: Piece) -> Surveyed:
+    """Looks through the files of a piece."""
+    problems: list[Problem] = []
+    stamps: dict[str, Stamp] = {}
+    for frame, objects in piece.tasks:
+        found, problems_found = survey_frame(piece.gt, piece.pred, frame, objects)
+        stamps.update(found)
+        problems += problems_found
+    table = np.array(list(stamps.values()), np.int64).reshape(-1, len(Stamp._fields))
+    return Surveyed(piece.number, len(piece.tasks), table, tuple(problems))
+
+
+def with_stamps(pieces: Sequence[Piece], surveyed: Iterable[Surveyed]) -> list[Piece]:
+    """The pieces with what looking through them gave."""
+    stamps = {each.number: each.stamps for each in surveyed}
+    return [replace(piece, stamps=stamps[piece.number]) for piece in pieces]
+
+
+def _stamps_of(piece: Piece) -> dict[str, Stamp]:
+    if piece.stamps is None:
+        return {}
+    paths: dict[str, None] = {}
+    for frame, objects in piece.tasks:
+        for gt_path, pred_paths in frame_files(piece.gt, piece.pred, frame, objects):
+            paths.update(dict.fromkeys((gt_path, *pred_paths)))
+    return {path: Stamp(*stamp) for path, stamp in zip(paths, piece.stamps.tolist(), strict=True)}
 
 
 def measure_piece(piece: Piece) -> Measured:
@@ -89,27 +149,32 @@ def measure_piece(piece: Piece) -> Measured:
     unmeasured: list[Task] = []
     problems: list[Problem] = []
     known: set[str] = set()
+    measurer = Measurer(piece.gt, piece.pred, piece.missing_as_empty, _stamps_of(piece), piece.measurement)
+    n_missing = n_labels = 0
 
-    def measure(frame: str, objects: Iterable[str]) -> tuple[str, ...]:
+    def measure(frame: str, objects: Collection[str]) -> FrameCounts:
         try:
-            counted = measure_frame(piece.gt, piece.pred, frame, known.union(objects), piece.measurement)
+            counted = measurer.measure(frame, objects)
         except MaskError as error:
             problems.append(Problem.of(error))
-            return ()
+            return FrameCounts({}, (), 0)
         rows.update(((obj, frame), counts) for obj, counts in counted.rows.items())
-        return counted.unmeasured
+        return counted
 
     per_object = isinstance(piece.gt, ObjectFolders)
     for frame, objects in piece.tasks:
-        if others := measure(frame, objects):
-            unmeasured.append((frame, others))
+        counted = measure(frame, objects if per_object else known.union(objects))
+        n_missing += counted.n_missing
+        n_labels = max(n_labels, len(counted.rows) + len(counted.unmeasured))
+        if counted.unmeasured:
+            unmeasured.append((frame, counted.unmeasured))
         if not per_object:
             known.update(obj for obj, _ in rows)
     # An object that the ground truth showed only later has been passed over in the frames before.
     left = []
     for frame, others in unmeasured:
         if not known.isdisjoint(others):
-            measure(frame, ())
+            measure(frame, known)
         if still := tuple(obj for obj in others if obj not in known):
             left.append((frame, still))
     return Measured(
@@ -120,6 +185,8 @@ def measure_piece(piece: Piece) -> Measured:
         tuple(frame for _, frame in rows),
         np.array(list(rows.values()), np.int64).reshape(-1, len(COUNTS) + len(piece.measurement.columns)),
         tuple(left),
+        n_missing,
+        n_labels,
         tuple(problems),
     )
 

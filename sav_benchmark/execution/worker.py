@@ -1,4 +1,4 @@
-"""A worker process: takes pieces of work on its standard input and answers on its standard output.
+"""A worker process: takes a function and a piece of work on its standard input and answers on its standard output.
 
 It is started as a program of its own rather than forked or spawned by :mod:`multiprocessing`, so it works the same
 from a script, a notebook and on every system, imports only what measuring needs, and leaves the caller's main module
@@ -28,16 +28,14 @@ def main() -> None:
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not end up between two answers.
     os.dup2(2, 1)
-    from sav_benchmark.execution.pieces import measure_piece
-
     while True:
         try:
-            piece = pickle.load(requests)
+            function, piece = pickle.load(requests)
         except EOFError:
             return
         answer: Any
         try:
-            answer = measure_piece(piece)
+            answer = function(piece)
         except Exception:
             answer = Failure(traceback.format_exc())
         try:

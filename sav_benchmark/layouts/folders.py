@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sav_benchmark.problems import Problem
 
@@ -38,10 +39,24 @@ class ObjectFolders:
         """The folder of an object."""
         return os.path.join(self.path, obj)
 
-    def within(self, frames: Collection[str]) -> ObjectFolders:
+    def has(self, frame: str, obj: str) -> bool:
+        """Whether there is a mask of an object in a frame."""
+        return frame in self._present.get(obj, ())
+
+    def within(self, frames: Iterable[str]) -> ObjectFolders:
         """The same folders with nothing but the given frames."""
-        kept = {obj: tuple(frame for frame in names if frame in frames) for obj, names in self.frames.items()}
+        names = tuple(frames)
+        kept = {obj: tuple(frame for frame in names if self.has(frame, obj)) for obj in self.frames}
         return ObjectFolders(self.video, self.path, kept)
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """The folders that have a counterpart among the labels of a label map, by label."""
+        return {label: folder for folder in self.frames if (label := label_of(folder)) is not None}
+
+    @cached_property
+    def _present(self) -> dict[str, frozenset[str]]:
+        return {obj: frozenset(frames) for obj, frames in self.frames.items()}
 
 
 @dataclass(frozen=True)
@@ -62,9 +77,17 @@ class LabelMaps:
         """The label map of a frame."""
         return os.path.join(self.path, frame + ".png")
 
-    def within(self, frames: Collection[str]) -> LabelMaps:
+    def has(self, frame: str) -> bool:
+        """Whether there is a label map of a frame."""
+        return frame in self._present
+
+    def within(self, frames: Iterable[str]) -> LabelMaps:
         """The same folder with nothing but the given frames."""
-        return LabelMaps(self.video, self.path, tuple(frame for frame in self.frames if frame in frames))
+        return LabelMaps(self.video, self.path, tuple(frame for frame in frames if self.has(frame)))
+
+    @cached_property
+    def _present(self) -> frozenset[str]:
+        return frozenset(self.frames)
 
 
 VideoMasks = ObjectFolders | LabelMaps
@@ -97,7 +120,7 @@ def list_videos(root: str) -> list[str]:
         OSError: The root cannot be opened.
     """
     with os.scandir(root) as entries:
-        return sorted(entry.name for entry in entries if not _is_junk(entry.name) and entry.is_dir())
+        return sorted(entry.name for entry in entries if not _is_junk(entry.name) and _is_folder(entry))
 
 
 def scan_video(root: str, video: str) -> VideoMasks | Problem:
@@ -129,9 +152,17 @@ def _scan(path: str) -> tuple[list[str], tuple[str, ...]]:
                 continue
             if name.endswith(".png"):
                 frames.append(name[:-4])
-            elif entry.is_dir():
+            elif _is_folder(entry):
                 folders.append(name)
     return sorted(folders), tuple(sorted(frames))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads round in a circle, say: there is no folder behind it.
+        return False
 
 
 def _is_junk(name: str) -> bool:

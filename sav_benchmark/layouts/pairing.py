@@ -87,6 +87,7 @@ def pair_roots(
     strict: bool = False,
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
+    missing_as_empty: bool = False,
 ) -> Pairing:
     """Finds what is to be scored in two folders, and all that is wrong with them.
 
@@ -97,6 +98,7 @@ def pair_roots(
         skip_first_and_last_frame: Whether the first and the last annotated frame are left out: of each object's
             folder, or of a video of label maps.
         video_list: The videos to score; None for all.
+        missing_as_empty: Whether objects and frames that the prediction lacks are no problem.
     """
     pairing = Pairing(find_annotations(gt_root), pred_root)
     gt_videos = _videos(pairing.gt_root, pairing.problems)
@@ -129,6 +131,8 @@ def pair_roots(
         pairing.problems.append(Problem("no-common-video", gt_root, f"against {pred_root}"))
     for video in common:
         _pair_video(pairing, video, skip_first_and_last_frame)
+    if missing_as_empty:
+        pairing.problems = [each for each in pairing.problems if each.kind not in ("missing-object", "missing-frame")]
     return pairing
 
 
@@ -171,13 +175,18 @@ def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
         frames = tuple(sorted(set().union(*objects.values())))
     if isinstance(pred, Problem):
         return
+    pairing.problems += _bad_names(gt, objects or (), frames)
     if isinstance(pred, LabelMaps):
         pairing.problems += _missing_frames(pred, "", frames, pred.frames)
         for obj in objects or ():
             if label_of(obj) is None:
                 detail = f"cannot be compared with label maps as in {pred.path}"
                 pairing.problems.append(Problem("object-name", os.path.join(gt.path, obj), detail))
-    elif objects is not None:
+        if isinstance(gt, ObjectFolders):
+            pairing.problems += _ambiguous_folders(gt)
+    elif objects is None:
+        pairing.problems += _ambiguous_folders(pred)
+    else:
         for obj, annotated in objects.items():
             if obj not in pred.frames:
                 detail = f"is missing; {len(annotated)} frames of the object are scored"
@@ -186,6 +195,37 @@ def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
                 pairing.problems += _missing_frames(pred, obj, annotated, pred.frames[obj])
     if frames:
         pairing.videos.append(VideoPair(gt, pred, frames, objects))
+
+
+def _bad_names(gt: VideoMasks, objects: Iterable[str], frames: Iterable[str]) -> list[Problem]:
+    """Names that the tables cannot hold: results.csv knows no quotes, and all of them are UTF-8 text."""
+    problems = []
+    if not _fits_results(gt.video):
+        problems.append(Problem("bad-name", gt.path, "is a video's folder"))
+    problems += [
+        Problem("bad-name", os.path.join(gt.path, obj), "is an object's folder")
+        for obj in objects
+        if not _fits_results(obj)
+    ]
+    problems += [
+        Problem("bad-name", os.path.join(gt.path, frame + ".png"), "is a frame")
+        for frame in frames
+        if not frame.isprintable()
+    ]
+    return problems
+
+
+def _fits_results(name: str) -> bool:
+    return name.isprintable() and name == name.strip() and not set(name) & {",", '"'}
+
+
+def _ambiguous_folders(masks: ObjectFolders) -> list[Problem]:
+    """Folders that stand for the same label, as ``3`` and ``003`` do."""
+    return [
+        Problem("object-name", masks.folder(obj), f"stands for label {label}, as {masks.labels[label]} does")
+        for obj in masks.frames
+        if (label := label_of(obj)) is not None and masks.labels[label] != obj
+    ]
 
 
 def _missing_frames(pred: VideoMasks, obj: str, needed: Sequence[str], present: Sequence[str]) -> list[Problem]:

@@ -31,6 +31,10 @@ MAX_PIXELS = 1 << 27
 MAX_FILE_SIZE = 1 << 28
 """Files of more bytes are refused unread."""
 
+MAX_CHUNKS = 1 << 16
+"""Files of more chunks are refused."""
+
+_HEADER_SIZE = 33
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
@@ -49,6 +53,13 @@ class Header(NamedTuple):
     def row_bytes(self) -> int:
         """Bytes of a row of packed pixels, without the filter's."""
         return (self.width * self.bit_depth + 7) // 8
+
+
+class Stamp(NamedTuple):
+    """What tells whether a file has been written to: its size in bytes, and when that was last done."""
+
+    size: int
+    modified_ns: int
 
 
 class Scanlines(NamedTuple):
@@ -73,13 +84,17 @@ class Scanlines(NamedTuple):
         return self.flat.reshape(self.header.height, self.stride)[:, 1:]
 
 
-def read_mask(path: str) -> BitMask:
+def read_mask(path: str, expected: Stamp | None = None) -> BitMask:
     """The binary mask that a PNG holds: every non-zero pixel is the object's.
 
+    Args:
+        path: The file.
+        expected: What the file's stamp was when it was looked at before; None if it was not.
+
     Raises:
-        MaskError: The file cannot be read, is broken, or is no mask.
+        MaskError: The file cannot be read, is broken, has changed, or is no binary mask.
     """
-    lines = decode(path, read_file(path))
+    lines = decode(path, read_file(path, expected))
     header = lines.header
     span = _row_span(lines)
     if span is None:
@@ -88,9 +103,16 @@ def read_mask(path: str) -> BitMask:
     rows = lines.rows[top:bottom]
     if header.bit_depth == 1:
         return BitMask.from_packed_rows(header.height, header.width, top, 0, rows)
-    columns = (np.bitwise_or.reduce(rows, axis=0)).nonzero()[0]
+    in_columns = np.bitwise_or.reduce(rows, axis=0)
+    columns = in_columns.nonzero()[0]
     left, right = int(columns[0]) >> 3, int(columns[-1]) + 1
-    packed = np.packbits(rows[:, 8 * left : right], axis=1)
+    crop = rows[:, 8 * left : right]
+    packed = np.packbits(crop, axis=1)
+    value = int(np.bitwise_or.reduce(in_columns))
+    # All values combined are a single bit: then each of them is that bit. Otherwise it takes a look.
+    if value & (value - 1) and not np.array_equal(packed, np.packbits(crop == value, axis=1)):
+        values = np.unique(crop)
+        raise MaskError(path, "several-values", f"holds {values.size - int(values[0] == 0)} values besides 0")
     return BitMask(header.height, header.width, top, left, packed)
 
 
@@ -110,17 +132,18 @@ class LabelMap(NamedTuple):
     others: tuple[int, ...]
 
 
-def read_label_map(path: str, wanted: Container[int] | None = None) -> LabelMap:
+def read_label_map(path: str, wanted: Container[int] | None = None, expected: Stamp | None = None) -> LabelMap:
     """The masks of the labels that a PNG holds.
 
     Args:
         path: The file.
         wanted: The labels whose masks are wanted; None for all.
+        expected: What the file's stamp was when it was looked at before; None if it was not.
 
     Raises:
-        MaskError: The file cannot be read, is broken, or is no mask.
+        MaskError: The file cannot be read, is broken, has changed, or is no mask.
     """
-    lines = decode(path, read_file(path))
+    lines = decode(path, read_file(path, expected))
     header = lines.header
     span = _row_span(lines)
     if span is None:
@@ -153,33 +176,60 @@ def read_header(path: str) -> Header:
     Raises:
         MaskError: The file cannot be read, is no PNG, or holds no mask.
     """
-    return parse_header(path, read_file(path, limit=33))
+    return look(path)[0]
 
 
-def read_file(path: str, limit: int | None = None) -> bytes:
-    """The bytes of a file, or its first ``limit`` ones. Only regular files are opened.
+def look(path: str) -> tuple[Header, Stamp]:
+    """The header of a PNG and the file's stamp, without reading the rest of the file.
 
     Raises:
-        MaskError: The file cannot be read, is no regular file, or is too large.
+        MaskError: The file cannot be read, is no PNG, or holds no mask.
     """
+    data, stamp = _read(path, _HEADER_SIZE)
+    return parse_header(path, data), stamp
+
+
+def read_file(path: str, expected: Stamp | None = None) -> bytes:
+    """The bytes of a file. Only regular files are opened.
+
+    Args:
+        path: The file.
+        expected: What the file's stamp was when it was looked at before; None if it was not.
+
+    Raises:
+        MaskError: The file cannot be read, is no regular file, is too large, or has changed.
+    """
+    try:
+        data, stamp = _read(path, None)
+    except MaskError as error:
+        if expected is not None and isinstance(error.__cause__, FileNotFoundError):
+            raise MaskError(path, "changed", "has vanished since it was looked at") from error
+        raise
+    if expected is not None and stamp != expected:
+        raise MaskError(path, "changed", "has been written to since it was looked at")
+    return data
+
+
+def _read(path: str, limit: int | None) -> tuple[bytes, Stamp]:
+    """The bytes of a file, or its first ``limit`` ones, and its stamp."""
     try:
         descriptor = os.open(path, _OPEN_FLAGS)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise MaskError(path, "not-a-file", "is not a regular file")
-            if limit is not None:
-                return os.read(descriptor, limit)
-            if status.st_size > MAX_FILE_SIZE:
-                raise MaskError(path, "too-large", f"has {status.st_size} bytes; at most {MAX_FILE_SIZE} are read")
-            data = os.read(descriptor, status.st_size + 1)
-            while len(data) < status.st_size and (more := os.read(descriptor, status.st_size - len(data))):
+            size = status.st_size
+            if size > MAX_FILE_SIZE:
+                raise MaskError(path, "too-large", f"has {size} bytes; at most {MAX_FILE_SIZE} are read")
+            data = os.read(descriptor, size + 1 if limit is None else limit)
+            while limit is None and len(data) < size and (more := os.read(descriptor, size - len(data))):
                 data += more
-            return data
+            return data, Stamp(size, status.st_mtime_ns)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise MaskError(path, "unreadable", f"cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise MaskError(path, "unreadable", f"cannot be read: {reason or error}") from error
 
 
 def parse_header(path: str, data: bytes) -> Header:
@@ -190,7 +240,7 @@ def parse_header(path: str, data: bytes) -> Header:
     """
     if data[:8] != _SIGNATURE:
         raise MaskError(path, "not-png", "is empty" if not data else "is not a PNG")
-    if len(data) < 33:
+    if len(data) < _HEADER_SIZE:
         raise MaskError(path, "truncated", "is cut short within its header")
     length, kind, width, height, depth, color, method, filters, interlace, crc = _HEADER.unpack_from(data, 8)
     if kind != b"IHDR" or length != 13:
@@ -242,7 +292,8 @@ def _image_stream(path: str, data: bytes) -> bytes:
     """The compressed pixels: the contents of all IDAT chunks, with every chunk up to the last of them checked."""
     view = memoryview(data)
     parts: list[memoryview] = []
-    position, size = 33, len(data)
+    n_chunks = 0
+    position, size = _HEADER_SIZE, len(data)
     while position + 8 <= size:
         length, kind = _CHUNK.unpack_from(data, position)
         if kind == b"IEND" or (parts and kind != b"IDAT"):
@@ -256,6 +307,9 @@ def _image_stream(path: str, data: bytes) -> bytes:
         if kind == b"IDAT":
             parts.append(view[position + 8 : end])
         position = end + 4
+        n_chunks += 1
+        if n_chunks > MAX_CHUNKS:
+            raise MaskError(path, "too-large", f"has more than {MAX_CHUNKS} chunks")
     if not parts:
         raise MaskError(path, "truncated", "ends before its pixels: it has no IDAT chunk")
     return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sav_benchmark.reports.files import csv_text
+from sav_benchmark.reports.files import csv_writer
 
 Cell = str | int | float | None
 
@@ -146,7 +147,9 @@ _LATEX = {
 def as_csv(report: Report) -> str:
     """One table at full precision; NaN and None are empty cells."""
     columns, rows = report.flat
-    return csv_text(columns, [tuple(without_nan(list(row))) for row in rows])
+    stream = io.StringIO()
+    csv_writer(columns, (tuple(without_nan(list(row))) for row in rows))(stream)
+    return stream.getvalue()
 
 
 def as_json(report: Report) -> str:

@@ -14,7 +14,7 @@ from sav_benchmark.bitmask import BitMask
 from sav_benchmark.metrics import contour
 from sav_benchmark.metrics.contour import boundary, boundary_counts, tolerance_radius
 from tests import reference
-from tests.strategies import Mask, distant_pairs, mask_pairs
+from tests.strategies import GENERATE, Mask, distant_pairs, mask_pairs
 
 
 def close(score: float, exact: Fraction | float) -> bool:
@@ -70,7 +70,7 @@ def test_equals_the_definition(pair: tuple[Mask, Mask]) -> None:
 
 
 @pytest.mark.parametrize("shape", [(700, 800), (1500, 1400), (1080, 1920), (2200, 2300), (2163, 3840)])
-@settings(max_examples=8)
+@settings(max_examples=8, phases=GENERATE)
 @given(st.data())
 def test_equals_the_definition_in_large_frames(shape: tuple[int, int], data: st.DataObject) -> None:
     radius = tolerance_radius(*shape)
