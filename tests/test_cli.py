@@ -136,25 +136,28 @@ def test_the_screen_shows_the_table_and_what_was_left_out(run: Run, tmp_path: Pa
         write_objects(root, "v1", {"004": {f"{4 * k:05d}": square(0, 0, 0) for k in range(5)}})
         write_objects(root, "v1", {"005": {"00000": square(1, 1)}})
     outcome = run("evaluate", "--gt_root", gt, "--pred_root", pred, "-n", 1)
-    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.code == 0
     assert outcome.out.startswith((pred / "results.csv").read_text())
     lines = outcome.out.splitlines()
     assert lines[1].startswith("Global score,   , ")
     assert any(line.startswith("Global score: J&F ") for line in lines)
     assert "Scored: 1 videos, 2 objects, 6 frames of objects" in lines
     left_out = [line for line in lines if line.startswith("Left out: ")]
-    assert len(left_out) == 4
-    for name, line in zip(["v2", "v3", "v1/005", "v1/004"], left_out, strict=True):
-        assert line.startswith("Left out: 1 ")
+    assert left_out == ["Left out: 1 videos that only the prediction has: v3"]
+    warnings = outcome.err.splitlines()
+    assert len(warnings) == 3
+    assert warnings[0].startswith("warning: 1 of 2 ground-truth videos were not scored")
+    for name, line in zip(["v2", "v1/005", "v1/004"], warnings, strict=True):
         assert line.endswith(f": {name}")
+    assert (pred / "warnings.txt").read_text() == outcome.err.replace("warning: ", "")
     assert all(str(pred / name) in lines[-1] for name in FILES)
 
 
 def test_a_label_that_only_the_prediction_has_is_named(run: Run, tmp_path: Path, synthetic: Path) -> None:
     words = ["--gt_root", synthetic / "davis" / "gt", "--pred_root", synthetic / "davis" / "pred"]
     outcome = run("evaluate", *words, "-n", 1, "--output_dir", tmp_path)
-    (line,) = [line for line in outcome.out.splitlines() if line.startswith("Left out: ")]
-    assert line == "Left out: 1 labels that only the prediction has: d03_extra_prediction/009"
+    line = "warning: 1 predicted label that the ground truth never has: d03_extra_prediction/009"
+    assert outcome.err.splitlines().count(line) == 1
 
 
 def test_many_names_are_cut_short(run: Run, tmp_path: Path) -> None:
@@ -162,7 +165,9 @@ def test_many_names_are_cut_short(run: Run, tmp_path: Path) -> None:
     for k in range(1, 8):
         shutil.rmtree(pred / f"v{k}")
     outcome = run("evaluate", "--gt_root", gt, "--pred_root", pred, "-n", 1)
-    assert "Left out: 7 videos that the prediction lacks: v1, v2, v3, v4, v5, ..." in outcome.out.splitlines()
+    (warning,) = outcome.err.splitlines()
+    assert warning.startswith("warning: 7 of 8 ground-truth videos were not scored")
+    assert warning.endswith(": v1, v2, v3, v4, and 3 more")
 
 
 def test_a_line_says_where_masks_were_found(run: Run, tmp_path: Path) -> None:
@@ -379,7 +384,7 @@ def test_all_faults_are_reported_by_kind(run: Run, tmp_path: Path) -> None:
     lines = outcome.err.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("error: 1 object(s)")
-    assert lines[1].startswith("4 frame(s)")
+    assert lines[1].startswith("4 mask(s)")
     assert "and 1 more" in lines[1]
 
 

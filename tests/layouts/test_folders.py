@@ -81,9 +81,9 @@ def test_an_empty_video(tmp_path: Path, content: list[str]) -> None:
 
 def test_within_keeps_the_frames_asked_for() -> None:
     maps = LabelMaps("v", "root/v", ("0", "1", "2"))
-    assert maps.within({"2", "0", "9"}).frames == ("0", "2")
+    assert maps.within(["0", "2", "9"]).frames == ("0", "2")
     folders = ObjectFolders("v", "root/v", {"001": ("0", "1"), "002": ("2",)})
-    assert folders.within({"1"}).frames == {"001": ("1",), "002": ()}
+    assert folders.within(["1"]).frames == {"001": ("1",), "002": ()}
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,16 @@ def check_reading(path: str, expected: Pixels) -> None:
     assert array.dtype == np.uint8
     np.testing.assert_array_equal(array, expected)
 
-    mask = read_mask(path)
-    assert (mask.height, mask.width) == expected.shape
-    np.testing.assert_array_equal(mask.to_array(), expected != 0)
-    assert mask.area == np.count_nonzero(expected)
+    values = np.unique(expected[expected != 0])
+    if values.size > 1:
+        with pytest.raises(MaskError, match=f"holds {values.size} values besides 0") as caught:
+            read_mask(path)
+        assert caught.value.kind == "several-values"
+    else:
+        mask = read_mask(path)
+        assert (mask.height, mask.width) == expected.shape
+        np.testing.assert_array_equal(mask.to_array(), expected != 0)
+        assert mask.area == np.count_nonzero(expected)
 
     label_map = read_label_map(path)
     assert (label_map.height, label_map.width) == expected.shape
