@@ -22,7 +22,6 @@ from sav_benchmark.execution.pieces import (
     survey_piece,
     with_stamps,
 )
-from sav_benchmark.frame_csv import read_frame_table, recorded_settings
 from sav_benchmark.frame_table import Row
 from sav_benchmark.layouts.folders import LabelMaps
 from sav_benchmark.layouts.pairing import Pairing, pair_roots
@@ -207,6 +206,8 @@ def score_table(path: str | os.PathLike[str], *, protocol: str = "sav", metrics:
         InputError: The prediction breaks the protocol's rules, or no object is left to score.
         UsageError: An argument that cannot be right.
     """
+    from sav_benchmark.frame_csv import read_frame_table, recorded_settings
+
     rules = find_protocol(protocol)
     check_metrics(metrics)
     scores = add_metrics(rules.score(read_frame_table(path, protocol, rules)), metrics)

@@ -104,13 +104,10 @@ def show(
         remarks: Lines about the run, for people.
         preface: Such lines that come before the scores.
     """
-    from sav_benchmark.breakdown import break_down
     from sav_benchmark.reports.established import results_csv
-    from sav_benchmark.reports.formats import text_table
-    from sav_benchmark.reports.summary import score_report
 
     scores = result.scores
-    report = score_report(scores, result.settings.protocol, result.signature, break_down(scores, properties))
+    report = _report(result, properties)
     if arguments.format != "text":
         print_report(report, arguments.format)
         if not arguments.quiet:
@@ -124,8 +121,11 @@ def show(
         for column, value in scores.more.items():
             print(f"{column}: {value:.1f}")
         print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
-        for table in report.tables[1:]:
-            print(f"\n{text_table(table)}")
+        if properties:
+            from sav_benchmark.reports.formats import text_table
+
+            for table in report.tables[1:]:
+                print(f"\n{text_table(table)}")
         print(f"Signature: {result.signature}")
         _print_lines(remarks)
     sys.stdout.flush()
@@ -137,6 +137,14 @@ def show(
     for line in lines:
         print(f"failed: {line}", file=sys.stderr)
     return UNDER_LIMIT if lines else 0
+
+
+def _report(result: Result, properties: list[Property]) -> Report:
+    from sav_benchmark.breakdown import break_down
+    from sav_benchmark.reports.summary import score_report
+
+    breakdowns = break_down(result.scores, properties)
+    return score_report(result.scores, result.settings.protocol, result.signature, breakdowns)
 
 
 def print_report(report: Report, format_name: str) -> None:

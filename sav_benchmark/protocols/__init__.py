@@ -7,7 +7,7 @@ underscores is the protocol's. To add one, add the file: nothing else lists them
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +52,8 @@ class Protocol:
 
 def protocol_names() -> list[str]:
     """The names of all protocols, sorted."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+    files = (entry.name for folder in __path__ for entry in os.scandir(folder))
+    return sorted(name[:-3].replace("_", "-") for name in files if name.endswith(".py") and name != "__init__.py")
 
 
 def find_protocol(name: str) -> Protocol:
