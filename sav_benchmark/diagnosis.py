@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
-from sav_benchmark.execution.local import LocalWorkers
+from sav_benchmark.execution.workers import Workers
 from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, object_of
 from sav_benchmark.layouts.pairing import Pairing, Task, VideoPair
 from sav_benchmark.masks.png import read_label_map, read_mask
@@ -101,7 +101,7 @@ class Evidence(NamedTuple):
     overlap: npt.NDArray[np.float64]
 
 
-def diagnose(findings: Findings, workers: LocalWorkers, *, labels_are_proposals: bool = False) -> list[str]:
+def diagnose(findings: Findings, workers: Workers, *, labels_are_proposals: bool = False) -> list[str]:
     """The warnings of a run, a sentence each.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
@@ -22,6 +23,7 @@ from sav_benchmark.execution.pieces import (
     survey_piece,
     with_stamps,
 )
+from sav_benchmark.execution.workers import Workers
 from sav_benchmark.frame_table import Row
 from sav_benchmark.layouts.folders import LabelMaps
 from sav_benchmark.layouts.pairing import Pairing, pair_roots
@@ -128,6 +130,7 @@ def evaluate(
     protocol: str = "sav",
     metrics: Sequence[str] = (),
     num_processes: int | None = None,
+    scheduler: str | None = None,
     strict: bool = False,
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
@@ -143,6 +146,7 @@ def evaluate(
         protocol: The protocol's name, see :func:`sav_benchmark.protocols.protocol_names`.
         metrics: Further measures, see :data:`sav_benchmark.object_metrics.METRICS`.
         num_processes: How many processes measure; None for as many as there are cores to use.
+        scheduler: The address of a Dask cluster's scheduler (``tcp://HOST:PORT``) whose workers measure instead.
         strict: Whether a video that only one root has is an error rather than left out.
         skip_first_and_last_frame: Whether the first and the last annotated frame are left out, in protocols that
             leave them out.
@@ -157,17 +161,24 @@ def evaluate(
     Raises:
         InputError: Something is missing, broken or does not fit; its ``problems`` lists all that was found.
         UsageError: An argument that cannot be right.
+        ClusterError: The cluster cannot be reached, or its workers cannot measure.
+        WorkerError: Worker processes died over the same frames again and again.
     """
     if num_processes is not None and num_processes < 1:
         raise UsageError(f"the number of processes must be at least 1: it is {num_processes}")
+    if num_processes is not None and scheduler is not None:
+        raise UsageError("num_processes is for this machine, scheduler for a cluster: give one of them")
     if missing not in ("error", "empty"):
         raise UsageError(f"missing must be 'error' or 'empty': it is {missing!r}")
     rules = find_protocol(protocol)
     check_metrics(metrics)
     skip = skip_first_and_last_frame and rules.skips_first_and_last
+    roots = [os.fspath(gt_root), os.fspath(pred_root)]
+    if scheduler is not None:
+        # A cluster's workers run in other folders.
+        roots = [os.path.abspath(root) for root in roots]
     pairing = pair_roots(
-        os.fspath(gt_root),
-        os.fspath(pred_root),
+        *roots,
         strict=strict,
         skip_first_and_last_frame=skip,
         video_list=video_list,
@@ -175,7 +186,7 @@ def evaluate(
     )
     if rules.measurement.first_frame:
         _find_first_frame_objects(pairing, rules.measurement)
-    with LocalWorkers(num_processes or available_cores()) as workers:
+    with _workers(num_processes, scheduler, pairing) as workers:
         measured = _Run(workers, progress, rules.measurement).measure(pairing, missing_as_empty=missing == "empty")
         scores = add_metrics(rules.score(assemble(pairing.videos, measured, rules.measurement)), metrics)
         if not scores.objects:
@@ -229,10 +240,19 @@ def _find_first_frame_objects(pairing: Pairing, measurement: Measurement) -> Non
             pairing.videos[place] = replace(video, first_frame_objects=n_objects)
 
 
+def _workers(num_processes: int | None, scheduler: str | None, pairing: Pairing) -> AbstractContextManager[Workers]:
+    if scheduler is None:
+        return LocalWorkers(num_processes or available_cores())
+    from sav_benchmark.execution.cluster import ClusterWorkers
+
+    roots = (pairing.gt_root, pairing.pred_root)
+    return ClusterWorkers(scheduler, [root for root in roots if os.path.isdir(root)])
+
+
 class _Run:
     """The work of one evaluation on its workers."""
 
-    def __init__(self, workers: LocalWorkers, progress: bool, measurement: Measurement) -> None:
+    def __init__(self, workers: Workers, progress: bool, measurement: Measurement) -> None:
         self._workers = workers
         self._progress = progress
         self._measurement = measurement
@@ -266,6 +286,9 @@ class _Run:
         found = [*problems, *(problem for outcome in outcomes for problem in outcome.problems)]
         if found:
             raise InputError(found)
+        if len(outcomes) != len(pieces):
+            # A frame without a row would count as empty on both sides, which is a perfect score.
+            raise RuntimeError(f"{len(pieces)} pieces of work gave {len(outcomes)} results")
         return outcomes
 
 

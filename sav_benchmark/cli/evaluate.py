@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n", "--num_processes", type=_positive, metavar="N", help="processes to use (default: the cores available)"
     )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="measure on the Dask cluster with this scheduler, like tcp://HOST:8786"
+    )
     parser.add_argument("-s", "--strict", action="store_true", help="fail if a video is in only one of the roots")
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print nothing but the global score on one line, and errors"
@@ -78,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             protocol=arguments.protocol,
             metrics=arguments.metrics,
             num_processes=arguments.num_processes,
+            scheduler=arguments.scheduler,
             strict=arguments.strict,
             skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
             video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),

@@ -240,6 +240,11 @@ def _masklets(video: VideoPair, pieces: Sequence[Measured], more_columns: tuple[
     for piece in pieces:
         for obj, frame, row in zip(piece.objects, piece.frames, piece.counts, strict=True):
             counts[obj][places[obj][frame]] = row
+    if video.objects is not None:
+        n_rows = sum(len(piece.objects) for piece in pieces)
+        if n_rows != sum(map(len, frames_of.values())):
+            # Nothing may pass for an empty mask that was never looked at.
+            raise RuntimeError(f"{n_rows} rows of {sum(map(len, frames_of.values()))} arrived for video {video.video}")
     for obj in sorted(frames_of):
         yield Masklet(
             video.video, obj, frames_of[obj], counts[obj], columns, first_frame_objects=video.first_frame_objects
