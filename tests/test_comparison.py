@@ -108,6 +108,8 @@ class TestBootstrap:
         # Videos of one and of nine objects: the mean over objects is not the mean over videos.
         scores = drawn({"x": [0.0], "y": [100.0] * 9})
         assert compare({"a": scores, "b": scores}).systems[0].both.value == 90.0
+        _, means = VideoBootstrap(["x"] + ["y"] * 9, 200, 0).interval(np.array([0.0] + [100.0] * 9))
+        assert set(means.tolist()) == {0.0, 90.0, 100.0}
 
     def test_the_seed_decides(self) -> None:
         systems = random_systems(np.random.default_rng(5), 12)

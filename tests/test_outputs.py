@@ -199,6 +199,9 @@ class TestMetrics:
         assert values["Boundary-Precision"] == pytest.approx(100 * (1 + 1 + 0 + 1) / 4)
         assert values["Boundary-Recall"] == pytest.approx(100 * (0.5 + 0 + 1 + 1) / 4)
 
+    def test_volumes_add_up(self) -> None:
+        assert self.values(HALF, EQUAL, EQUAL)["J-Volumetric"] == pytest.approx(100 * (5 + 10 + 10) / 30)
+
     def test_predicting_nothing_wins_no_volume(self) -> None:
         values = self.values(LOST, ABSENT, ABSENT, ABSENT, ABSENT)
         assert values["J-Volumetric"] == 0.0
@@ -262,6 +265,7 @@ class TestBreakdown:
         [
             ((ABSENT, EQUAL, EQUAL), "never vanishes"),
             ((EQUAL, ABSENT, ABSENT), "vanishes once"),
+            ((EQUAL, ABSENT, EQUAL), "vanishes once"),
             ((EQUAL, ABSENT, EQUAL, ABSENT), "vanishes more often"),
         ],
     )

@@ -52,8 +52,9 @@ class Protocol:
 
 def protocol_names() -> list[str]:
     """The names of all protocols, sorted."""
-    files = (entry.name for folder in __path__ for entry in os.scandir(folder))
-    return sorted(name[:-3].replace("_", "-") for name in files if name.endswith(".py") and name != "__init__.py")
+    with os.scandir(__path__[0]) as entries:
+        modules = [entry.name[:-3] for entry in entries if entry.name.endswith(".py")]
+    return sorted(name.replace("_", "-") for name in modules if name != "__init__")
 
 
 def find_protocol(name: str) -> Protocol:
