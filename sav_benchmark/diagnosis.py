@@ -18,7 +18,8 @@ from sav_benchmark.errors import MaskError
 from sav_benchmark.execution.workers import Workers
 from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, object_of
 from sav_benchmark.layouts.pairing import Pairing, Task, VideoPair
-from sav_benchmark.masks.png import read_label_map, read_mask
+from sav_benchmark.masks.mask_files import read_mask
+from sav_benchmark.masks.png import read_label_map
 from sav_benchmark.problems import printable
 from sav_benchmark.scores import ObjectScore, Scores
 

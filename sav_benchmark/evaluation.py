@@ -135,14 +135,16 @@ def evaluate(
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
     missing: Literal["error", "empty"] = "error",
+    gt_type: Literal["manual", "auto"] = "manual",
     progress: bool = False,
 ) -> Result:
     """Scores a folder of predicted masks.
 
     Args:
         gt_root: Ground truth: a folder of videos, each in either layout (``VIDEO/OBJECT/FRAME.png`` or
-            ``VIDEO/FRAME.png``), or a dataset's folder with ``Annotations_6fps`` or ``Annotations``.
-        pred_root: Prediction: a folder of videos, each in either layout.
+            ``VIDEO/FRAME.png``), a dataset's folder with ``Annotations_6fps`` or ``Annotations``, or a folder of
+            SA-V's JSON files (``VIDEO_manual.json``, ``VIDEO_auto.json``).
+        pred_root: Prediction: a folder of videos, each in either layout, or of JSON files (``VIDEO.json``).
         protocol: The protocol's name, see :func:`sav_benchmark.protocols.protocol_names`.
         metrics: Further measures, see :data:`sav_benchmark.object_metrics.METRICS`.
         num_processes: How many processes measure; None for as many as there are cores to use.
@@ -153,6 +155,7 @@ def evaluate(
         video_list: The videos to score; None for all.
         missing: Whether an object or frame of a predicted video that the prediction lacks is an ``"error"``, or
             scored as an ``"empty"`` mask.
+        gt_type: Where a root holds SA-V's JSON files, the kind of masklets that is scored.
         progress: Whether to show a progress bar on standard error.
 
     Returns:
@@ -183,6 +186,7 @@ def evaluate(
         skip_first_and_last_frame=skip,
         video_list=video_list,
         missing_as_empty=missing == "empty",
+        gt_type=gt_type,
     )
     if rules.measurement.first_frame:
         _find_first_frame_objects(pairing, rules.measurement)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.folders import LabelMaps, ObjectFolders, VideoMasks, label_of, object_of
-from sav_benchmark.masks.png import LabelMap, Stamp, read_label_map, read_mask
+from sav_benchmark.masks.mask_files import read_mask
+from sav_benchmark.masks.png import LabelMap, Stamp, read_label_map
 from sav_benchmark.metrics.contour import boundary_counts, tolerance_radius
 from sav_benchmark.survey import size_difference
 

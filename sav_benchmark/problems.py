@@ -25,7 +25,8 @@ KINDS: dict[str, Kind] = {
     "missing-root": Kind("folder(s) cannot be opened", "check --gt_root and --pred_root"),
     "no-videos": Kind(
         "folder(s) hold no video with masks",
-        "a root holds one folder a video: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png",
+        "a root holds one folder a video: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png; or a JSON file a video:"
+        " VIDEO_manual.json, VIDEO_auto.json (with --gt_type auto) or VIDEO.json",
     ),
     "no-common-video": Kind("root(s) share no video", "check that both roots are of the same dataset and split"),
     "missing-video": Kind("video(s) are in only one of the roots", "add them, or run without --strict"),
@@ -79,6 +80,12 @@ KINDS: dict[str, Kind] = {
         "write one value besides 0; a mask is resized without interpolation; label maps belong into VIDEO/FRAME.png",
     ),
     "changed": Kind("file(s) changed while they were scored", "score when nothing writes to the folders"),
+    "bad-json": Kind(
+        "JSON file(s) are not of SA-V's format", "write the field anew; `sav-benchmark convert` makes such files"
+    ),
+    "bad-rle": Kind(
+        "run-length encoded mask(s) are broken", "write compressed COCO RLE at the size of the video's frames"
+    ),
     "not-a-mask": Kind(
         "PNG(s) hold colours or 16-bit values",
         "write label maps or binary masks: 1 to 8 bits a pixel, greyscale or palette",

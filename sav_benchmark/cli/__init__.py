@@ -24,6 +24,9 @@ COMMANDS = {
     "evaluate": "score a folder of predicted masks against ground truth",
     "score": "compute scores from a per-frame table, without opening a mask",
     "compare": "tell which of several predictions is better, and where",
+    "stats": "count an SA-V dataset's videos and masklets, and show how they are distributed",
+    "verify": "check an SA-V dataset: recompute what its files say about the masks, and list each difference",
+    "convert": "convert masks between SA-V's JSON, folders of PNGs an object, and label maps",
 }
 """The commands and what each does. A command lives in the module of its name beside this one, which has
 ``add_arguments(parser)`` and ``run(arguments) -> exit code``; it is imported only when it is called."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from sav_benchmark.cli.arguments import add_num_processes
 from sav_benchmark.cli.output import add_format_argument, add_protocol_argument, append_to_step_summary, print_report
 from sav_benchmark.errors import UsageError
 
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--gt_root", metavar="DIR", help="ground truth, for predictions' roots")
     add_protocol_argument(parser)
-    parser.add_argument("-n", "--num_processes", type=int, metavar="N", help="processes to use (default: the cores)")
+    add_num_processes(parser)
     parser.add_argument(
         "--do_not_skip_first_and_last_frame",
         action="store_true",

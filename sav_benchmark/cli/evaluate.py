@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sav_benchmark.cli.arguments import add_num_processes
 from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
 
@@ -25,17 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="DIR",
         help="ground truth: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or a dataset's folder that holds"
-        " Annotations_6fps or Annotations",
+        " Annotations_6fps or Annotations, or a folder of SA-V's JSON files",
     )
     parser.add_argument(
-        "--pred_root", required=True, metavar="DIR", help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png"
+        "--pred_root",
+        required=True,
+        metavar="DIR",
+        help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or JSON files like SA-V's: VIDEO.json",
     )
     parser.add_argument(
         "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
     )
-    parser.add_argument(
-        "-n", "--num_processes", type=_positive, metavar="N", help="processes to use (default: the cores available)"
-    )
+    add_num_processes(parser)
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="measure on the Dask cluster with this scheduler, like tcp://HOST:8786"
     )
@@ -60,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
+    )
+    parser.add_argument(
+        "--gt_type",
+        choices=("manual", "auto"),
+        default="manual",
+        help="of SA-V's JSON files, which masklets are scored (default: manual)",
     )
     add_score_arguments(parser)
 
@@ -86,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
             skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
             video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
             missing=arguments.missing,
+            gt_type=arguments.gt_type,
             progress=not arguments.quiet and sys.stderr.isatty(),
         )
     except InputError as error:
@@ -125,10 +134,3 @@ def _read_video_list(path: str) -> list[str]:
     if not listed:
         raise UsageError(f"{path}: the list of videos is empty")
     return listed
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
