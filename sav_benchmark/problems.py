@@ -50,6 +50,15 @@ KINDS: dict[str, Kind] = {
     "size": Kind(
         "frame(s) differ in size from their ground truth", "write predictions at the size of the ground truth"
     ),
+    "label-maps-needed": Kind(
+        "video(s) have ground truth in object folders, which the protocol does not know",
+        "give label maps, VIDEO/FRAME.png, or choose another --protocol",
+    ),
+    "extra-label": Kind(
+        "label(s) are predicted that are no object of their video",
+        "remove them from the label maps: the protocol allows no others",
+    ),
+    "too-many-proposals": Kind("video(s) have too many proposals", "keep the best ones and number them from 1"),
     "nothing-scored": Kind(
         "root(s) leave no object to score",
         "an object needs a frame besides the first and the last, and must be visible there",

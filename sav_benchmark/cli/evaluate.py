@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
-    from sav_benchmark.evaluation import Result
     from sav_benchmark.problems import Problem
-    from sav_benchmark.protocols.sav import Scores
 
 _SHOWN_NAMES = 5
 
@@ -70,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="manual",
         help="of SA-V's JSON files, which masklets are scored (default: manual)",
     )
+    add_score_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     from sav_benchmark.problems import InputError
     from sav_benchmark.reports.files import check_writable
 
+    properties = prepare(arguments)
     output_dir = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
     if arguments.output_dir is not None or os.path.isdir(output_dir):
         check_writable(output_dir)
@@ -85,6 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
         result = evaluate(
             arguments.gt_root,
             arguments.pred_root,
+            protocol=arguments.protocol,
+            metrics=arguments.metrics,
             num_processes=arguments.num_processes,
             scheduler=arguments.scheduler,
             strict=arguments.strict,
@@ -97,35 +100,15 @@ def run(arguments: argparse.Namespace) -> int:
     except InputError as error:
         _report(error.problems, arguments.report_problems)
         raise
-    files = result.write(output_dir)
+    files = result.write(output_dir, arguments.set_name)
     _report((), arguments.report_problems)
-    if arguments.quiet:
-        print(_global_line(result.scores))
-    else:
-        _show(result, arguments.gt_root, files)
-    return 0
-
-
-def _show(result: Result, gt_root: str, files: list[str]) -> None:
-    from sav_benchmark.reports.established import results_csv
-
-    scores, pairing = result.scores, result.pairing
-    if pairing.gt_root != gt_root:
-        print(f"Ground truth found in {pairing.gt_root}")
-    print(results_csv(scores))
-    print(_global_line(scores))
-    print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
+    pairing = result.pairing
+    preface = [] if pairing.gt_root == arguments.gt_root else [f"Ground truth found in {pairing.gt_root}"]
+    remarks = ["Files: " + ", ".join(files)]
     if pairing.extra:
         shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
-        print(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}")
-    print("Files: " + ", ".join(files))
-    sys.stdout.flush()
-    for warning in result.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-
-
-def _global_line(scores: Scores) -> str:
-    return f"Global score: J&F {scores.both:.1f}, J {scores.region:.1f}, F {scores.contour:.1f}"
+        remarks.insert(0, f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}")
+    return show(result, arguments, properties, remarks, preface)
 
 
 def _report(problems: Sequence[Problem], path: str | None) -> None:

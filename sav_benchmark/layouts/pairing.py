@@ -32,12 +32,14 @@ class VideoPair:
         frames: The frames to measure, sorted.
         objects: For ground truth in object folders, the objects and the frames of each that are scored; None for
             label maps, whose objects only the pixels tell.
+        first_frame_objects: For protocols that need it, the largest label of the first annotated frame.
     """
 
     gt: VideoMasks
     pred: VideoMasks
     frames: tuple[str, ...]
     objects: dict[str, tuple[str, ...]] | None
+    first_frame_objects: int | None = None
 
     @property
     def video(self) -> str:
