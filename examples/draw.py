@@ -1,4 +1,4 @@
-"""Draw the bundled example: two SA-V videos, two DAVIS videos, and one model's predictions for all four.
+"""Draw the bundled example: SA-V videos, DAVIS videos, and one model's predictions for both.
 
 The scenes are drawn here, not filmed, so the example is small, free of anyone's footage, and its ground truth is
 exact: a mask is the set of pixels in which the layers of an object are the topmost thing drawn. Between them the
@@ -15,25 +15,32 @@ What is written, below DIR::
     sav/JPEGImages_24fps/{video}/{frame:05d}.jpg                every frame
     sav/Annotations_6fps/{video}/{object:03d}/{frame:05d}.png   every fourth frame, a binary mask an object
     sav/predictions/{video}/{object:03d}/{frame:05d}.png        every frame, a binary mask an object
+    sav_train/{video}.mp4                                       every frame, at 24 a second
+    sav_train/{video}_{manual,auto}.json                        every fourth frame, the masks of all objects as RLE
     davis/JPEGImages/480p/{video}/{frame:05d}.jpg               every frame
     davis/Annotations/480p/{video}/{frame:05d}.png              every frame, a label map
     davis/predictions/{video}/{frame:05d}.png                   every frame, a label map
 
-Usage: ``python examples/draw.py [DIR]``. Every run draws the same pixels.
+Usage: ``python examples/draw.py [DIR]``. Every run draws the same pixels. Of the mp4, another version of the encoder
+may make other bytes. Needs numpy, Pillow, PyAV and pycocotools.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from math import cos, hypot, pi, sin
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
+from pycocotools import mask as coco
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -43,6 +50,7 @@ LabelMap = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
 SEED = 24
+FRAMES_A_SECOND = 24
 ANNOTATED_EVERY = 4
 """SA-V annotates at 6 frames a second what it films at 24."""
 
@@ -670,6 +678,14 @@ BAY = Video(
     invented=(3, Target(("buoy",), Slips(grow=0.4, wobble=1.2, first=5))),
 )
 
+# --- SA-V, training: the meadow again, longer, with masks that humans made and masks that a model made ----------------
+
+TRAINING = replace(MEADOW, name="sav_900003", number=5, length=46)
+
+MANUAL_MASKLETS = tuple(target.layers for target in TRAINING.targets.values())
+AUTOMATIC_MASKLETS = (("crate",), ("hill",), ("sail",), ("bird",))
+"""The layers that each masklet is made of. Masklets of both kinds are numbered from 0, as in SA-V."""
+
 SAV_VIDEOS = (MEADOW, TANK)
 DAVIS_VIDEOS = (ROAD, BAY)
 
@@ -737,6 +753,81 @@ def write_sav(root: Path) -> None:
                 write_label_map(root / "predictions" / name, mask.astype(np.uint8), colours=17)
 
 
+def write_sav_train(root: Path) -> None:
+    """Write the training video and the masklets of both kinds."""
+    root.mkdir(parents=True, exist_ok=True)
+    write_mp4(root / f"{TRAINING.name}.mp4", (TRAINING.paint(k).frame for k in range(TRAINING.length)))
+    for kind, masklets in (("manual", MANUAL_MASKLETS), ("auto", AUTOMATIC_MASKLETS)):
+        text = json.dumps(annotation(TRAINING, kind, masklets), separators=(",", ":"))
+        (root / f"{TRAINING.name}_{kind}.json").write_text(text + "\n", encoding="ascii", newline="\n")
+
+
+def write_mp4(path: Path, frames: Iterable[Frame]) -> None:
+    """Write frames of one size as H.264."""
+    with av.open(str(path), "w") as container:
+        stream = None
+        for frame in frames:
+            if stream is None:
+                # With several threads, x264 makes other bytes from machine to machine.
+                options = {"crf": "24", "preset": "slow", "threads": "1"}
+                stream = container.add_stream("libx264", rate=FRAMES_A_SECOND, options=options)
+                stream.pix_fmt = "yuv420p"
+                stream.height, stream.width = frame.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        if stream is not None:
+            container.mux(stream.encode(None))
+
+
+def annotation(video: Video, kind: str, masklets: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """What the annotation file of a training video says, with the fields and the number types of SA-V's.
+
+    Args:
+        video: The video.
+        kind: "manual" or "auto".
+        masklets: The layers that each masklet is made of.
+    """
+    width, height = video.size
+    annotated = range(0, video.length, ANNOTATED_EVERY)
+    masks = [[video.paint(k).mask(layers) for layers in masklets] for k in annotated]
+    areas = np.array([[np.count_nonzero(mask) for mask in row] for row in masks])
+    visible = areas > 0
+    first = visible.argmax(axis=0)
+    sizes = areas.sum(axis=0) / visible.sum(axis=0)
+    changes = [int(np.count_nonzero(np.diff(column[start:]))) for column, start in zip(visible.T, first, strict=True)]
+    buckets = ["small" if size < 32**2 else "medium" if size < 96**2 else "large" for size in sizes]
+    scores = np.random.default_rng([SEED, video.number]).uniform(0.93, 1, areas.shape).round(6).tolist()
+    by_hand = kind == "manual"
+    return {
+        "video_id": video.name,
+        "video_duration": video.length / FRAMES_A_SECOND,
+        "video_frame_count": float(video.length),
+        "video_height": float(height),
+        "video_width": float(width),
+        "video_resolution": float(height * width),
+        "video_environment": "Outdoor",
+        "video_split": "train",
+        "masklet": [[run_lengths(mask) for mask in row] for row in masks],
+        "masklet_id": list(range(len(masklets))),
+        "masklet_size_rel": (sizes / (height * width)).tolist(),
+        "masklet_size_abs": sizes.tolist(),
+        "masklet_size_bucket": buckets,
+        "masklet_visibility_changes": changes,
+        "masklet_first_appeared_frame": first.tolist(),
+        "masklet_frame_count": [len(annotated)] * len(masklets),
+        # The human drew what the model missed: every mask in which an object comes or goes, and the first.
+        "masklet_edited_frame_count": [change + 1 if by_hand else 0 for change in changes],
+        "masklet_type": [kind] * len(masklets),
+        "masklet_stability_score": [None] * len(masklets) if by_hand else scores,
+        "masklet_num": len(masklets),
+    }
+
+
+def run_lengths(mask: Mask) -> dict[str, Any]:
+    """A mask in COCO's run-length encoding, ready for JSON."""
+    encoded = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
+    return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
+
+
 def write_davis(root: Path) -> None:
     """Write the DAVIS videos, their annotations and the predictions for them."""
     for video in DAVIS_VIDEOS:
@@ -758,10 +849,11 @@ def main() -> None:
         type=Path,
         default=Path(__file__).resolve().parent,
         metavar="DIR",
-        help="where to write sav/ and davis/ (default: beside this script)",
+        help="where to write sav/, sav_train/ and davis/ (default: beside this script)",
     )
     root: Path = parser.parse_args().dir
     write_sav(root / "sav")
+    write_sav_train(root / "sav_train")
     write_davis(root / "davis")
 
 

@@ -14,11 +14,12 @@ __all__ = [
     "contour_accuracy",
     "evaluate",
     "region_similarity",
+    "score_table",
 ]
 
 if TYPE_CHECKING:
     from sav_benchmark.errors import SavBenchmarkError
-    from sav_benchmark.evaluation import Result, evaluate
+    from sav_benchmark.evaluation import Result, evaluate, score_table
     from sav_benchmark.metrics.contour import contour_accuracy
     from sav_benchmark.metrics.region import region_similarity
     from sav_benchmark.problems import InputError
@@ -30,6 +31,7 @@ _HOMES = {
     "contour_accuracy": "sav_benchmark.metrics.contour",
     "evaluate": "sav_benchmark.evaluation",
     "region_similarity": "sav_benchmark.metrics.region",
+    "score_table": "sav_benchmark.evaluation",
 }
 
 

@@ -7,7 +7,7 @@ tell; they are looked at in a few frames of videos whose scores are low enough t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
-from sav_benchmark.execution.local import LocalWorkers
+from sav_benchmark.execution.workers import Workers
 from sav_benchmark.layouts.folders import LabelMaps, VideoMasks, label_of, object_of
 from sav_benchmark.layouts.pairing import Pairing, Task, VideoPair
-from sav_benchmark.masks.png import read_label_map, read_mask
+from sav_benchmark.masks.mask_files import read_mask
+from sav_benchmark.masks.png import read_label_map
 from sav_benchmark.problems import printable
-from sav_benchmark.protocols.sav import ObjectScore, Scores
+from sav_benchmark.scores import ObjectScore, Scores
 
 Swap = tuple[str, str, float, float]
 """An object, the one that it seems predicted as, its J as it is, and what it would be (fractions)."""
@@ -106,8 +107,16 @@ class Evidence(NamedTuple):
     overlap: npt.NDArray[np.float64]
 
 
-def diagnose(findings: Findings, workers: LocalWorkers) -> list[str]:
-    """The warnings of a run, a sentence each."""
+def diagnose(findings: Findings, workers: Workers, *, labels_are_proposals: bool = False) -> list[str]:
+    """The warnings of a run, a sentence each.
+
+    Args:
+        findings: What is known of the run.
+        workers: Look at suspicious videos.
+        labels_are_proposals: Whether a predicted label is no object's own, so that labels tell nothing.
+    """
+    if labels_are_proposals:
+        return [printable(warning) for warning in _warnings_of_table(replace(findings, n_labels={}))]
     warnings = list(_warnings_of_table(findings))
     suspects = list(_suspects(findings))
     evidence = sorted(workers.run(examine, suspects), key=lambda each: each.video) if suspects else []

@@ -32,17 +32,23 @@ class Masklet:
         video: The video's name.
         object: The object: its folder's name, or its label as three digits.
         frames: The frames that were measured, sorted.
-        counts: int64, shape (frames, 7), columns as in :data:`COUNTS`.
+        counts: int64, shape (frames, columns).
+        columns: What the columns count: :data:`COUNTS`, then what a protocol needs beyond them.
+        proposal: Where every proposal is measured against every object, the proposal's label as three digits.
+        first_frame_objects: Where the protocol needs it, the largest label of the video's first annotated frame.
     """
 
     video: str
     object: str
     frames: tuple[str, ...]
     counts: npt.NDArray[np.int64]
+    columns: tuple[str, ...] = COUNTS
+    proposal: str | None = None
+    first_frame_objects: int | None = None
 
     def count(self, name: str) -> npt.NDArray[np.int64]:
         """One column of the counts, shape (frames,)."""
-        column: npt.NDArray[np.int64] = self.counts[:, COUNTS.index(name)]
+        column: npt.NDArray[np.int64] = self.counts[:, self.columns.index(name)]
         return column
 
     @cached_property

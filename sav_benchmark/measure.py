@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sav_benchmark.bitmask import BitMask
 from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.folders import LabelMaps, ObjectFolders, VideoMasks, label_of, object_of
-from sav_benchmark.masks.png import LabelMap, Stamp, read_label_map, read_mask
+from sav_benchmark.masks.mask_files import read_mask
+from sav_benchmark.masks.png import LabelMap, Stamp, read_label_map
 from sav_benchmark.metrics.contour import boundary_counts, tolerance_radius
 from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.survey import size_difference
 
-Counts = tuple[int, int, int, int, int, int, int]
-"""Pixel counts in the order of :data:`sav_benchmark.frame_table.COUNTS`."""
+Counts = tuple[int, ...]
+"""Pixel counts in the order of :data:`sav_benchmark.frame_table.COUNTS`, then what a protocol needs beyond them."""
+
+Counter = Callable[[BitMask, BitMask], Counts]
+"""Counts the pixels of a mask of ground truth and one of prediction, of one size."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a protocol needs measured. Workers get it pickled; the default is what every protocol uses.
+
+    Attributes:
+        columns: The names of counts beyond the default ones.
+        count: Counts them; a function of a module.
+        first_frame: Whether the labels of a video's first annotated frame say what its objects are. All labels are
+            measured then, also those that only the prediction shows.
+        proposals: Whether every label of the prediction is measured against every object.
+        void_label: The label of ground truth that stands for no object; with ``proposals`` its pixels are cleared in
+            the prediction.
+    """
+
+    columns: tuple[str, ...] = ()
+    count: Counter | None = None
+    first_frame: bool = False
+    proposals: bool = False
+    void_label: int | None = None
+
+
+DEFAULT = Measurement()
+ALL_LABELS = range(1, 256)
 
 
 class FrameCounts(NamedTuple):
@@ -42,12 +71,14 @@ class Measurer:
         pred: Prediction of the video.
         missing_as_empty: Whether a mask that the prediction lacks is an empty one rather than an error.
         stamps: The stamps of files that were looked at before, by path: a file that has changed is an error.
+        measurement: What is measured.
     """
 
     gt: VideoMasks
     pred: VideoMasks
     missing_as_empty: bool = False
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    measurement: Measurement = DEFAULT
 
     def measure(self, frame: str, objects: Collection[str]) -> FrameCounts:
         """Counts the pixels of the objects of one frame.
@@ -61,23 +92,49 @@ class Measurer:
             MaskError: A mask is broken, or of another size than its ground truth.
             InputError: Masks of a prediction are missing.
         """
+        more = self.measurement.count
+        count = count_pixels if more is None else _count_both(more)
         if isinstance(self.gt, ObjectFolders):
-            return self._measure_folders(self.gt, frame, objects)
+            return self._measure_folders(self.gt, frame, objects, count)
         path = self.gt.file(frame)
         gt = read_label_map(path, None, self.stamps.get(path))
-        wanted = {label for obj in objects if (label := label_of(obj)) is not None} | gt.masks.keys()
+        wanted: Collection[int]
+        if self.measurement.first_frame:
+            wanted = ALL_LABELS
+        else:
+            wanted = {label for obj in objects if (label := label_of(obj)) is not None} | gt.masks.keys()
         if isinstance(self.pred, LabelMaps):
             pred, n_missing = self._predicted_map(self.pred, gt, frame, wanted)
         else:
             pred, n_missing = self._predicted_folders(self.pred, gt, frame, wanted)
+        if self.measurement.proposals:
+            return FrameCounts(dict(self._pairs_of_labels(gt, pred)), (), n_missing)
         nothing = _empty_like(gt)
         rows = {
-            object_of(label): count_pixels(gt.masks.get(label, nothing), pred.masks.get(label, nothing))
+            object_of(label): count(gt.masks.get(label, nothing), pred.masks.get(label, nothing))
             for label in gt.masks.keys() | pred.masks.keys()
         }
         return FrameCounts(rows, tuple(object_of(label) for label in pred.others), n_missing)
 
-    def _measure_folders(self, gt: ObjectFolders, frame: str, objects: Collection[str]) -> FrameCounts:
+    def _pairs_of_labels(self, gt: LabelMap, pred: LabelMap) -> Iterator[tuple[str, Counts]]:
+        """The counts of every proposal against every object, by ``OBJECT/PROPOSAL``.
+
+        ``OBJECT/`` stands for the object against an empty mask, ``/PROPOSAL`` for an object that the frame does not
+        show.
+        """
+        masks = pred.masks
+        void = gt.masks.get(self.measurement.void_label or 0)
+        if void is not None:
+            kept = ~void.to_array()
+            masks = {label: BitMask.from_array(mask.to_array() & kept) for label, mask in masks.items()}
+        nothing = _empty_like(gt)
+        objects = {object_of(label): mask for label, mask in gt.masks.items() if mask is not void}
+        proposals = {object_of(label): mask for label, mask in masks.items()}
+        for obj, gt_mask in {"": nothing, **objects}.items():
+            for proposal, pred_mask in {"": nothing, **proposals}.items():
+                yield f"{obj}/{proposal}", count_pixels(gt_mask, pred_mask)
+
+    def _measure_folders(self, gt: ObjectFolders, frame: str, objects: Collection[str], count: Counter) -> FrameCounts:
         """Counts the pixels of objects whose ground truth lies in folders."""
         rows: dict[str, Counts] = {}
         unmeasured: tuple[str, ...] = ()
@@ -101,7 +158,7 @@ class Measurer:
             else:
                 n_missing += 1
                 self._check_missing([Problem("missing-frame", self.pred.file(frame, obj), "is missing")])
-            rows[obj] = count_pixels(gt_mask, pred_mask)
+            rows[obj] = count(gt_mask, pred_mask)
         return FrameCounts(rows, unmeasured, n_missing)
 
     def _predicted_map(
@@ -140,6 +197,19 @@ class Measurer:
     def _check_missing(self, missing: Sequence[Problem]) -> None:
         if missing and not self.missing_as_empty:
             raise InputError(missing)
+
+
+def first_frame_objects(gt: LabelMaps, void_label: int | None) -> int:
+    """The largest label that a video's first annotated frame shows, void apart; 0 where it shows none.
+
+    Raises:
+        MaskError: The label map is broken.
+    """
+    return max(read_label_map(gt.file(gt.frames[0])).masks.keys() - {void_label}, default=0)
+
+
+def _count_both(more: Counter) -> Counter:
+    return lambda gt, pred: (*count_pixels(gt, pred), *more(gt, pred))
 
 
 def count_pixels(gt: BitMask, pred: BitMask) -> Counts:

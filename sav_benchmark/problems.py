@@ -25,7 +25,8 @@ KINDS: dict[str, Kind] = {
     "missing-root": Kind("folder(s) cannot be opened", "check --gt_root and --pred_root"),
     "no-videos": Kind(
         "folder(s) hold no video with masks",
-        "a root holds one folder a video: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png",
+        "a root holds one folder a video: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png; or a JSON file a video:"
+        " VIDEO_manual.json, VIDEO_auto.json (with --gt_type auto) or VIDEO.json",
     ),
     "no-common-video": Kind("root(s) share no video", "check that both roots are of the same dataset and split"),
     "missing-video": Kind("video(s) are in only one of the roots", "add them, or run without --strict"),
@@ -49,6 +50,15 @@ KINDS: dict[str, Kind] = {
     "size": Kind(
         "frame(s) differ in size from their ground truth", "write predictions at the size of the ground truth"
     ),
+    "label-maps-needed": Kind(
+        "video(s) have ground truth in object folders, which the protocol does not know",
+        "give label maps, VIDEO/FRAME.png, or choose another --protocol",
+    ),
+    "extra-label": Kind(
+        "label(s) are predicted that are no object of their video",
+        "remove them from the label maps: the protocol allows no others",
+    ),
+    "too-many-proposals": Kind("video(s) have too many proposals", "keep the best ones and number them from 1"),
     "nothing-scored": Kind(
         "root(s) leave no object to score",
         "an object needs a frame besides the first and the last, and must be visible there",
@@ -70,6 +80,12 @@ KINDS: dict[str, Kind] = {
         "write one value besides 0; a mask is resized without interpolation; label maps belong into VIDEO/FRAME.png",
     ),
     "changed": Kind("file(s) changed while they were scored", "score when nothing writes to the folders"),
+    "bad-json": Kind(
+        "JSON file(s) are not of SA-V's format", "write the field anew; `sav-benchmark convert` makes such files"
+    ),
+    "bad-rle": Kind(
+        "run-length encoded mask(s) are broken", "write compressed COCO RLE at the size of the video's frames"
+    ),
     "not-a-mask": Kind(
         "PNG(s) hold colours or 16-bit values",
         "write label maps or binary masks: 1 to 8 bits a pixel, greyscale or palette",

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from sav_benchmark.errors import MaskError
 from sav_benchmark.layouts.folders import LabelMaps, VideoMasks
-from sav_benchmark.masks.png import Header, Stamp, look
+from sav_benchmark.masks.mask_files import look
+from sav_benchmark.masks.png import Header, Stamp
 from sav_benchmark.problems import Problem
 
 

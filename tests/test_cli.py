@@ -187,7 +187,7 @@ class TestFiles:
         headers = {name: (pred / name).read_text().splitlines()[0] for name in FILES}
         assert headers == {
             "results.csv": "sequence    ,obj,  J&F,    J,    F",
-            "global_results.csv": "J&F,J,F,videos,objects,frames",
+            "global_results.csv": "J&F,J,F,videos,objects,frames,signature",
             "per-sequence_results.csv": "video,object,J&F,J,F,frames",
             "per-frame_results.csv": "video,object,frame,J,F,gt_area,pred_area,intersection,"
             "gt_boundary,pred_boundary,gt_boundary_matched,pred_boundary_matched",

@@ -1,6 +1,6 @@
 """The command line: arguments, messages and exit codes.
 
-Exit codes: 0 done, 2 bad usage or input, 3 a fault of this package, 130 interrupted.
+Exit codes: 0 done, 1 a score under its limit, 2 bad usage or input, 3 a fault of this package, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from sav_benchmark.problems import InputError, printable
 
 DONE, BAD_INPUT, FAULT, INTERRUPTED = 0, 2, 3, 130
 
-COMMANDS = {"evaluate": "score a folder of predicted masks against ground truth"}
+COMMANDS = {
+    "evaluate": "score a folder of predicted masks against ground truth",
+    "score": "compute scores from a per-frame table, without opening a mask",
+    "compare": "tell which of several predictions is better, and where",
+    "stats": "count an SA-V dataset's videos and masklets, and show how they are distributed",
+    "verify": "check an SA-V dataset: recompute what its files say about the masks, and list each difference",
+    "convert": "convert masks between SA-V's JSON, folders of PNGs an object, and label maps",
+    "visualize": "draw masks over the frames of videos, and predictions beside their ground truth",
+}
 """The commands and what each does. A command lives in the module of its name beside this one, which has
 ``add_arguments(parser)`` and ``run(arguments) -> exit code``; it is imported only when it is called."""
 

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
-    from sav_benchmark.evaluation import Result
     from sav_benchmark.problems import Problem
-    from sav_benchmark.protocols.sav import Scores
 
 _SHOWN_NAMES = 5
 
@@ -26,16 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="DIR",
         help="ground truth: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or a dataset's folder that holds"
-        " Annotations_6fps or Annotations",
+        " Annotations_6fps or Annotations, or a folder of SA-V's JSON files",
     )
     parser.add_argument(
-        "--pred_root", required=True, metavar="DIR", help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png"
+        "--pred_root",
+        required=True,
+        metavar="DIR",
+        help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or JSON files like SA-V's: VIDEO.json",
     )
     parser.add_argument(
         "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
     )
+    add_num_processes(parser)
     parser.add_argument(
-        "-n", "--num_processes", type=_positive, metavar="N", help="processes to use (default: the cores available)"
+        "--scheduler", metavar="ADDRESS", help="measure on the Dask cluster with this scheduler, like tcp://HOST:8786"
     )
     parser.add_argument("-s", "--strict", action="store_true", help="fail if a video is in only one of the roots")
     parser.add_argument(
@@ -59,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
     )
+    parser.add_argument(
+        "--gt_type",
+        choices=("manual", "auto"),
+        default="manual",
+        help="of SA-V's JSON files, which masklets are scored (default: manual)",
+    )
+    add_score_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.report_problems is not None:
         _check_report(arguments.report_problems)
+    properties = prepare(arguments)
     output_dir = arguments.pred_root if arguments.output_dir is None else arguments.output_dir
     if arguments.output_dir is not None or os.path.isdir(output_dir):
         check_writable(output_dir)
@@ -76,46 +88,31 @@ def run(arguments: argparse.Namespace) -> int:
         result = evaluate(
             arguments.gt_root,
             arguments.pred_root,
+            protocol=arguments.protocol,
+            metrics=arguments.metrics,
             num_processes=arguments.num_processes,
+            scheduler=arguments.scheduler,
             strict=arguments.strict,
             skip_first_and_last_frame=not arguments.do_not_skip_first_and_last_frame,
             video_list=None if arguments.video_list is None else _read_video_list(arguments.video_list),
             missing=arguments.missing,
+            gt_type=arguments.gt_type,
             progress=not arguments.quiet and sys.stderr.isatty(),
         )
     except InputError as error:
         _report(error.problems, arguments.report_problems)
         raise
-    files = result.write(output_dir)
+    files = result.write(output_dir, arguments.set_name)
     _report((), arguments.report_problems)
-    if arguments.quiet:
-        print(_global_line(result.scores))
-    else:
-        _show(result, arguments.gt_root, files)
-    return 0
-
-
-def _show(result: Result, gt_root: str, files: list[str]) -> None:
     from sav_benchmark.problems import printable
-    from sav_benchmark.reports.established import results_csv
 
-    scores, pairing = result.scores, result.pairing
-    if pairing.gt_root != gt_root:
-        print(printable(f"Ground truth found in {pairing.gt_root}"))
-    print(results_csv(scores))
-    print(_global_line(scores))
-    print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
+    pairing = result.pairing
+    preface = [] if pairing.gt_root == arguments.gt_root else [printable(f"Ground truth found in {pairing.gt_root}")]
+    remarks = [printable("Files: " + ", ".join(files))]
     if pairing.extra:
         shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
-        print(printable(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}"))
-    print(printable("Files: " + ", ".join(files)))
-    sys.stdout.flush()
-    for warning in result.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-
-
-def _global_line(scores: Scores) -> str:
-    return f"Global score: J&F {scores.both:.1f}, J {scores.region:.1f}, F {scores.contour:.1f}"
+        remarks.insert(0, printable(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}"))
+    return show(result, arguments, properties, remarks, preface)
 
 
 def _report(problems: Sequence[Problem], path: str | None) -> None:
@@ -158,10 +155,3 @@ def _read_video_list(path: str) -> list[str]:
     if not listed:
         raise UsageError(f"{path}: the list of videos is empty")
     return listed
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value

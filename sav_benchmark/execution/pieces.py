@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from sav_benchmark.errors import MaskError
 from sav_benchmark.frame_table import COUNTS, FrameTable, Masklet
-from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks
+from sav_benchmark.layouts.folders import ObjectFolders, VideoMasks, object_of
 from sav_benchmark.layouts.pairing import Task, VideoPair
 from sav_benchmark.masks.png import Stamp
-from sav_benchmark.measure import Counts, FrameCounts, Measurer
+from sav_benchmark.measure import DEFAULT, Counts, FrameCounts, Measurement, Measurer
 from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.survey import frame_files, survey_frame
 
@@ -33,6 +33,7 @@ class Piece:
         missing_as_empty: Whether a mask that the prediction lacks is an empty one rather than an error.
         stamps: int64, shape (files, 2): the stamps of its files when they were looked through, in the order of
             :func:`sav_benchmark.survey.frame_files`; None before that.
+        measurement: What is measured.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Piece:
     tasks: tuple[Task, ...]
     missing_as_empty: bool = False
     stamps: npt.NDArray[np.int64] | None = None
+    measurement: Measurement = DEFAULT
 
     def __str__(self) -> str:
         return f"video {self.gt.video}, frames {self.tasks[0][0]} to {self.tasks[-1][0]}"
@@ -71,9 +73,9 @@ class Measured:
         number: The piece's.
         video: The piece's video.
         n_frames: How many frames it has.
-        objects: The objects of the rows.
+        objects: The objects of the rows; with proposals ``OBJECT/PROPOSAL``.
         frames: The frames of the rows.
-        counts: int64, shape (rows, 7), columns as in :data:`sav_benchmark.frame_table.COUNTS`.
+        counts: int64, shape (rows, columns): :data:`sav_benchmark.frame_table.COUNTS`, then the measurement's.
         unmeasured: Frames with objects that the prediction shows, and the ground truth in no frame of the piece.
         n_missing: How many masks the prediction lacks; they were measured as empty ones.
         n_labels: The most objects that either side shows in one frame.
@@ -93,7 +95,11 @@ class Measured:
 
 
 def cut(
-    work: Iterable[tuple[VideoPair, Iterable[Task]]], n_workers: int, *, missing_as_empty: bool = False
+    work: Iterable[tuple[VideoPair, Iterable[Task]]],
+    n_workers: int,
+    *,
+    missing_as_empty: bool = False,
+    measurement: Measurement = DEFAULT,
 ) -> list[Piece]:
     """Cuts the tasks of videos into pieces that keep the given number of workers busy to the end."""
     by_video = [(video, list(tasks)) for video, tasks in work]
@@ -105,7 +111,7 @@ def cut(
             part = tuple(tasks[start : start + size])
             frames = [frame for frame, _ in part]
             gt, pred = video.gt.within(frames), video.pred.within(frames)
-            pieces.append(Piece(len(pieces), gt, pred, part, missing_as_empty))
+            pieces.append(Piece(len(pieces), gt, pred, part, missing_as_empty, None, measurement))
     return pieces
 
 
@@ -143,7 +149,7 @@ def measure_piece(piece: Piece) -> Measured:
     unmeasured: list[Task] = []
     problems: list[Problem] = []
     known: set[str] = set()
-    measurer = Measurer(piece.gt, piece.pred, piece.missing_as_empty, _stamps_of(piece))
+    measurer = Measurer(piece.gt, piece.pred, piece.missing_as_empty, _stamps_of(piece), piece.measurement)
     n_missing = n_labels = 0
 
     def measure(frame: str, objects: Collection[str]) -> FrameCounts:
@@ -184,7 +190,7 @@ def measure_piece(piece: Piece) -> Measured:
         len(piece.tasks),
         tuple(obj for obj, _ in rows),
         tuple(frame for _, frame in rows),
-        np.array(list(rows.values()), np.int64).reshape(-1, len(COUNTS)),
+        np.array(list(rows.values()), np.int64).reshape(-1, len(COUNTS) + len(piece.measurement.columns)),
         tuple(left),
         n_missing,
         n_labels,
@@ -210,12 +216,15 @@ def follow_ups(videos: Iterable[VideoPair], measured: Iterable[Measured]) -> lis
     return work
 
 
-def assemble(videos: Iterable[VideoPair], measured: Iterable[Measured]) -> FrameTable:
+def assemble(
+    videos: Iterable[VideoPair], measured: Iterable[Measured], measurement: Measurement = DEFAULT
+) -> FrameTable:
     """The frame table of all videos, in the order of videos and objects, whatever the order of the pieces."""
     by_video = _by_video(measured)
     table: FrameTable = []
     for video in videos:
-        table += _masklets(video, by_video.get(video.video, ()))
+        rows = by_video.get(video.video, ())
+        table += _pairs(video, rows) if measurement.proposals else _masklets(video, rows, measurement.columns)
     return table
 
 
@@ -226,15 +235,50 @@ def _by_video(measured: Iterable[Measured]) -> dict[str, list[Measured]]:
     return by_video
 
 
-def _masklets(video: VideoPair, pieces: Sequence[Measured]) -> Iterator[Masklet]:
+def _masklets(video: VideoPair, pieces: Sequence[Measured], more_columns: tuple[str, ...]) -> Iterator[Masklet]:
+    columns = (*COUNTS, *more_columns)
     frames_of = video.objects
     if frames_of is None:
         seen = {obj for piece in pieces for obj in piece.objects}
+        seen.update(map(object_of, range(1, (video.first_frame_objects or 0) + 1)))
         frames_of = dict.fromkeys(sorted(seen), video.frames)
     places = {obj: {frame: place for place, frame in enumerate(frames)} for obj, frames in frames_of.items()}
-    counts = {obj: np.zeros((len(frames), len(COUNTS)), np.int64) for obj, frames in frames_of.items()}
+    counts = {obj: np.zeros((len(frames), len(columns)), np.int64) for obj, frames in frames_of.items()}
     for piece in pieces:
         for obj, frame, row in zip(piece.objects, piece.frames, piece.counts, strict=True):
             counts[obj][places[obj][frame]] = row
+    if video.objects is not None:
+        n_rows = sum(len(piece.objects) for piece in pieces)
+        if n_rows != sum(map(len, frames_of.values())):
+            # Nothing may pass for an empty mask that was never looked at.
+            raise RuntimeError(f"{n_rows} rows of {sum(map(len, frames_of.values()))} arrived for video {video.video}")
     for obj in sorted(frames_of):
-        yield Masklet(video.video, obj, frames_of[obj], counts[obj])
+        yield Masklet(
+            video.video, obj, frames_of[obj], counts[obj], columns, first_frame_objects=video.first_frame_objects
+        )
+
+
+def _pairs(video: VideoPair, pieces: Sequence[Measured]) -> Iterator[Masklet]:
+    """Every object with every proposal, and with none: the masklets of all pairs."""
+    places = {frame: place for place, frame in enumerate(video.frames)}
+    counts: dict[str, npt.NDArray[np.int64]] = {}
+    for piece in pieces:
+        for pair, frame, row in zip(piece.objects, piece.frames, piece.counts, strict=True):
+            if pair not in counts:
+                counts[pair] = np.zeros((len(video.frames), len(COUNTS)), np.int64)
+            counts[pair][places[frame]] = row
+    n_objects = video.first_frame_objects or 0
+    seen = {pair.partition("/")[2] for pair in counts} - {""}
+    nothing = np.zeros((len(video.frames), len(COUNTS)), np.int64)
+    for obj in map(object_of, range(1, n_objects + 1)):
+        alone = Masklet(
+            video.video, obj, video.frames, counts.get(f"{obj}/", nothing), proposal="", first_frame_objects=n_objects
+        )
+        yield alone
+        shown = alone.count("gt_area") > 0
+        for proposal in sorted(seen):
+            # Where the frame does not show the object, or the proposal, there is no row of the pair.
+            absent, together = counts.get(f"/{proposal}", nothing), counts.get(f"{obj}/{proposal}", nothing)
+            predicted = absent[:, COUNTS.index("pred_area")] > 0
+            rows = np.where(shown[:, None], np.where(predicted[:, None], together, alone.counts), absent)
+            yield replace(alone, counts=rows, proposal=proposal)

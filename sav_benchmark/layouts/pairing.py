@@ -15,6 +15,7 @@ from sav_benchmark.layouts.folders import (
     list_videos,
     scan_video,
 )
+from sav_benchmark.layouts.rle_files import find_rle_files, scan_rle_file
 from sav_benchmark.problems import Problem
 
 Task = tuple[str, tuple[str, ...]]
@@ -31,12 +32,14 @@ class VideoPair:
         frames: The frames to measure, sorted.
         objects: For ground truth in object folders, the objects and the frames of each that are scored; None for
             label maps, whose objects only the pixels tell.
+        first_frame_objects: For protocols that need it, the largest label of the first annotated frame.
     """
 
     gt: VideoMasks
     pred: VideoMasks
     frames: tuple[str, ...]
     objects: dict[str, tuple[str, ...]] | None
+    first_frame_objects: int | None = None
 
     @property
     def video(self) -> str:
@@ -88,6 +91,7 @@ def pair_roots(
     skip_first_and_last_frame: bool = True,
     video_list: Sequence[str] | None = None,
     missing_as_empty: bool = False,
+    gt_type: str = "manual",
 ) -> Pairing:
     """Finds what is to be scored in two folders, and all that is wrong with them.
 
@@ -99,10 +103,13 @@ def pair_roots(
             folder, or of a video of label maps.
         video_list: The videos to score; None for all.
         missing_as_empty: Whether objects and frames that the prediction lacks are no problem.
+        gt_type: Of ground truth in JSON files, the kind of masklets: ``manual`` or ``auto``.
     """
     pairing = Pairing(find_annotations(gt_root), pred_root)
-    gt_videos = _videos(pairing.gt_root, pairing.problems)
-    pred_videos = _videos(pred_root, pairing.problems)
+    gt_files = _rle_files(pairing.gt_root, (gt_type, ""))
+    pred_files = _rle_files(pred_root, ("", gt_type))
+    gt_videos = _videos(pairing.gt_root, gt_files, pairing.problems)
+    pred_videos = _videos(pred_root, pred_files, pairing.problems)
     if gt_videos is None or pred_videos is None:
         return pairing
     if video_list is not None:
@@ -130,15 +137,28 @@ def pair_roots(
     if not common and not pairing.problems:
         pairing.problems.append(Problem("no-common-video", gt_root, f"against {pred_root}"))
     for video in common:
-        _pair_video(pairing, video, skip_first_and_last_frame)
+        gt = _scan(pairing.gt_root, gt_files, video)
+        pred = _scan(pred_root, pred_files, video)
+        _pair_video(pairing, gt, pred, skip_first_and_last_frame)
     if missing_as_empty:
         pairing.problems = [each for each in pairing.problems if each.kind not in ("missing-object", "missing-frame")]
     return pairing
 
 
-def _videos(root: str, problems: list[Problem]) -> list[str] | None:
+def _rle_files(root: str, kinds: Sequence[str]) -> dict[str, str] | None:
     try:
-        videos = list_videos(root)
+        return find_rle_files(root, kinds)
+    except OSError:
+        return None  # Listing the root says what is wrong with it.
+
+
+def _scan(root: str, rle_files: dict[str, str] | None, video: str) -> VideoMasks | Problem:
+    return scan_video(root, video) if rle_files is None else scan_rle_file(video, rle_files[video])
+
+
+def _videos(root: str, rle_files: dict[str, str] | None, problems: list[Problem]) -> list[str] | None:
+    try:
+        videos = list_videos(root) if rle_files is None else list(rle_files)
     except OSError as error:
         problems.append(Problem("missing-root", root, error.strerror or str(error)))
         return None
@@ -153,8 +173,7 @@ def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
     return [name for name in names if name not in excluded]
 
 
-def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
-    gt, pred = scan_video(pairing.gt_root, video), scan_video(pairing.pred_root, video)
+def _pair_video(pairing: Pairing, gt: VideoMasks | Problem, pred: VideoMasks | Problem, skip: bool) -> None:
     pairing.problems += [found for found in (gt, pred) if isinstance(found, Problem)]
     if isinstance(gt, Problem):
         return
@@ -162,16 +181,16 @@ def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
     if isinstance(gt, LabelMaps):
         frames, objects = gt.frames[inner], None
         if not frames:
-            pairing.unannotated.append((video, None))
+            pairing.unannotated.append((gt.video, None))
     else:
         objects = {}
         for obj, annotated in gt.frames.items():
             if not annotated:
-                pairing.problems.append(Problem("empty-folder", os.path.join(gt.path, obj), ""))
+                pairing.problems.append(Problem("empty-folder", gt.folder(obj), ""))
             elif annotated[inner]:
                 objects[obj] = annotated[inner]
             else:
-                pairing.unannotated.append((video, obj))
+                pairing.unannotated.append((gt.video, obj))
         frames = tuple(sorted(set().union(*objects.values())))
     if isinstance(pred, Problem):
         return
@@ -188,12 +207,12 @@ def _pair_video(pairing: Pairing, video: str, skip: bool) -> None:
         pairing.problems += _ambiguous_folders(pred)
     else:
         pairing.predicted_only += [
-            (video, obj) for obj, frames_of in pred.frames.items() if frames_of and obj not in gt.frames
+            (gt.video, obj) for obj, frames_of in pred.frames.items() if frames_of and obj not in gt.frames
         ]
         for obj, annotated in objects.items():
             if obj not in pred.frames:
                 detail = f"is missing; {len(annotated)} frames of the object are scored"
-                pairing.problems.append(Problem("missing-object", os.path.join(pred.path, obj), detail))
+                pairing.problems.append(Problem("missing-object", pred.folder(obj), detail))
             else:
                 pairing.problems += _missing_frames(pred, obj, annotated, pred.frames[obj])
     if frames:
@@ -233,7 +252,8 @@ def _ambiguous_folders(masks: ObjectFolders) -> list[Problem]:
 
 def _missing_frames(pred: VideoMasks, obj: str, needed: Sequence[str], present: Sequence[str]) -> list[Problem]:
     missing = _without(needed, present)
-    return [Problem("missing-frame", os.path.join(pred.path, obj, frame + ".png"), "is missing") for frame in missing]
+    files = [pred.file(frame) if isinstance(pred, LabelMaps) else pred.file(frame, obj) for frame in missing]
+    return [Problem("missing-frame", file, "is missing") for file in files]
 
 
 __all__ = ["ObjectFolders", "Pairing", "VideoPair", "pair_roots"]

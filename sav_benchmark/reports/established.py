@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sav_benchmark.protocols.sav import Scores
+from sav_benchmark.scores import Scores
 
 _TOTAL = "Global score"
 
@@ -13,7 +13,7 @@ def results_csv(scores: Scores) -> str:
     lines = [f"{'sequence':<{width}},obj,  J&F,    J,    F"]
     lines.append(f"{_TOTAL:<{width}},   , {_join(scores.both, scores.region, scores.contour, pad=0)}")
     for each in scores.objects:
-        name = f"{each.masklet.video:<{width}},{each.masklet.object}"
+        name = f"{each.masklet.video:<{width}},{each.object}"
         lines.append(f"{name}, {_join(each.both, each.region, each.contour, pad=4)}")
     return "\n".join(lines) + "\n"
 

@@ -24,6 +24,11 @@ Writer = Callable[[TextIO], object]
 """Writes the text of a file to a stream."""
 
 
+def text_writer(text: str) -> Writer:
+    """Writes a text."""
+    return lambda stream: stream.write(text)
+
+
 def csv_writer(columns: Sequence[str], rows: Iterable[Row]) -> Writer:
     """Writes a table as CSV: floats as their shortest exact decimals, lines ended by a newline."""
 

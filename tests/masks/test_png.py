@@ -79,13 +79,16 @@ def pixels_of(draw: st.DrawFn, depth: int) -> Pixels:
     top = 2**depth - 1
     height, width = draw(st.integers(1, 24)), draw(st.one_of(st.integers(1, 20), st.integers(1, 80)))
     pixels = np.zeros((height, width), np.uint8)
-    kind = draw(st.sampled_from(["blobs", "noise", "sparse", "gradient", "one value"]))
+    kind = draw(st.sampled_from(["blobs", "binary", "noise", "sparse", "gradient", "one value"]))
     if kind == "blobs":
         for _ in range(draw(st.integers(0, 4))):
             y, x = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
             pixels[y : y + draw(st.integers(1, height)), x : x + draw(st.integers(1, width))] = draw(
                 st.integers(0, top)
             )
+    elif kind == "binary":
+        generator = np.random.default_rng(draw(st.integers(0, 999)))
+        pixels[generator.random(pixels.shape) < draw(st.sampled_from([0.02, 0.5]))] = draw(st.integers(1, top))
     elif kind == "gradient":
         pixels[:] = (np.arange(width) * draw(st.integers(0, 9)) + np.arange(height)[:, None]) % (top + 1)
     elif kind == "one value":
@@ -201,6 +204,22 @@ def test_a_smaller_file_after_a_larger_one(folder: Path) -> None:
         check_reading(write(folder, encode(large, Options(color=PALETTE))), large)
         pixels = np.minimum(small, value).astype(np.uint8)
         check_reading(write(folder, encode(pixels, Options(depth=depth, color=PALETTE))), pixels)
+
+
+@pytest.mark.parametrize(
+    ("values", "count"), [([1, 2], 2), ([3, 1], 2), ([127, 255], 2), ([1, 2, 3], 3), ([7, 255, 9], 3)]
+)
+@pytest.mark.parametrize("background", [True, False])
+def test_a_mask_of_several_values_is_no_mask_of_one_object(
+    folder: Path, values: list[int], count: int, background: bool
+) -> None:
+    pixels = np.full((12, 20), 0 if background else values[0], np.uint8)
+    for place, value in enumerate(values):
+        pixels[3 * place, 5:9] = value
+    check_reading(write(folder, encode(pixels)), pixels)
+    with pytest.raises(MaskError) as caught:
+        read_mask(write(folder, encode(pixels)))
+    assert (caught.value.kind, caught.value.detail) == ("several-values", f"holds {count} values besides 0")
 
 
 @given(files())

@@ -1,0 +1,1 @@
+"""What scoring costs, measured: ``python -m benchmarks.ratios`` and ``python -m benchmarks.scaling``."""
