@@ -117,6 +117,20 @@ class TestShift:
         assert f"in 1 video: v ({frames} {direction}: J " in the_warning(result, "Predictions look shifted in time")
         assert len(looks(result)) == 1
 
+    @pytest.mark.parametrize("shift", [-3, 3])
+    def test_so_fast_that_only_the_right_frame_fits(self, tmp_path: Path, shift: int) -> None:
+        gt = [square(10, 10 * place, 8, (32, 160)) for place in range(14)]
+        pred = [gt[min(max(place - shift, 0), len(gt) - 1)] for place in range(len(gt))]
+        result = scored(tmp_path, gt, pred, gt_folders=False, pred_folders=False)
+        frames = f"3 annotated frames {'late' if shift > 0 else 'early'}: J 100 instead of 0"
+        assert frames in the_warning(result, "Predictions look shifted in time")
+
+    def test_few_frames_tell_nothing(self, tmp_path: Path) -> None:
+        # Among good predictions drawn at random, this one was once said to be late.
+        gt = draw(229, n_frames=8, n_objects=2, shape=(96, 96), speed=0.5)
+        result = scored(tmp_path, gt, imperfect(gt, 229, 0.5, 1.0), gt_folders=False, pred_folders=False)
+        assert looks(result) == []
+
     def test_a_scene_that_does_not_move(self, tmp_path: Path) -> None:
         gt = draw(7, speed=0)
         pred = imperfect(gt[1:] + gt[:1], 1)
