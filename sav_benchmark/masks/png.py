@@ -300,26 +300,26 @@ def _image_stream(path: str, data: bytes) -> tuple[bytes, bool]:
     view = memoryview(data)
     parts: list[memoryview] = []
     n_chunks = 0
-    is_plain = True
+    is_plain, is_behind = True, False
     position, size = _HEADER_SIZE, len(data)
     while position + 8 <= size:
         length, kind = _CHUNK.unpack_from(data, position)
         if kind == b"IEND":
             break
+        end = position + 8 + length
         if kind != b"IDAT":
             if kind == b"IHDR":
                 raise MaskError(path, "bad-header", "has two headers")
-            is_plain = is_plain and length in _PLAIN_CHUNKS.get(kind, ())
-            if parts:
-                # Nothing behind the pixels decides their values, but Pillow may refuse it.
-                is_plain = False
-                break
-        end = position + 8 + length
-        if end + 4 > size:
+            is_plain = is_plain and _is_plain(kind, length)
+            is_behind = bool(parts)
+        if is_behind:
+            # Nothing behind the pixels decides their values, but Pillow may refuse it.
+            is_plain = is_plain and end + 4 <= size
+        elif end + 4 > size:
             raise MaskError(path, "truncated", f"is cut short within its {_printable(kind)} chunk")
-        if zlib.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+        elif zlib.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             raise MaskError(path, "bad-crc", f"has a wrong checksum in its {_printable(kind)} chunk")
-        if kind == b"IDAT":
+        elif kind == b"IDAT":
             parts.append(view[position + 8 : end])
         position = end + 4
         n_chunks += 1
@@ -328,6 +328,15 @@ def _image_stream(path: str, data: bytes) -> tuple[bytes, bool]:
     if not parts:
         raise MaskError(path, "truncated", "ends before its pixels: it has no IDAT chunk")
     return bytes(parts[0]) if len(parts) == 1 else b"".join(parts), is_plain
+
+
+def _is_plain(kind: bytes, length: int) -> bool:
+    """Whether Pillow reads a file's pixels as if a chunk, neither header nor pixels, were not there."""
+    return (
+        kind.isalpha()
+        and kind not in _INTRICATE_CHUNKS
+        and _SHORTEST_CHUNKS.get(kind, 0) <= length <= _LONGEST_PLAIN_CHUNK
+    )
 
 
 def _inflate(path: str, stream: bytes, size: int) -> Bytes:
@@ -556,8 +565,10 @@ _kept = threading.local()
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _HEADER = struct.Struct(">I4sIIBBBBBI")
 _CHUNK = struct.Struct(">I4s")
-_PLAIN_CHUNKS = {b"PLTE": range(769), b"tRNS": range(2, 257), b"gAMA": (4,), b"pHYs": (9,)}
-"""Common chunks by their lengths for which Pillow reads a file's pixels as if they were not there."""
+_INTRICATE_CHUNKS = frozenset({b"zTXt", b"iTXt", b"iCCP", b"acTL", b"fcTL", b"fdAT"})
+_SHORTEST_CHUNKS = {b"tRNS": 2, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9}
+_LONGEST_PLAIN_CHUNK = 768
+"""That of a full palette; of longer ones, Pillow may find too much text."""
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _COLORS = {
     2: "colours (RGB)",

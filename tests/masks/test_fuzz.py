@@ -131,10 +131,12 @@ def test_only_unusual_chunks_are_left_to_pillow(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(png, "_decode_with_pillow", refuse)
     path = tmp_path / "usual.png"
-    usual = [(b"gAMA", bytes(4)), (b"pHYs", bytes(9)), (b"tRNS", bytes(2))]
-    assert check(encode(PIXELS, Options(color=PALETTE, before=usual)), path) == ""
-    assert check(encode(PIXELS, Options(before=[(b"acTL", bytes(8))])), path) == "unreadable"
-    assert check(encode(PIXELS, Options(after=[(b"tIME", bytes(7))])), path) == "unreadable"
+    usual = [(b"gAMA", bytes(4)), (b"pHYs", bytes(9)), (b"tRNS", bytes(2)), (b"tEXt", b"Author\0me")]
+    later = [(b"tIME", bytes(7)), (b"prVt", b"")]
+    assert check(encode(PIXELS, Options(color=PALETTE, before=usual, after=later)), path) == ""
+    for kind, content in ((b"acTL", bytes(8)), (b"zTXt", b"a\0\0"), (b"gAMA", bytes(3)), (b"tEXt", bytes(769))):
+        for options in (Options(before=[(kind, content)]), Options(after=[(kind, content)])):
+            assert check(encode(PIXELS, options), path) == "unreadable"
 
 
 def test_a_large_frame_is_read_without_pillows_warning(tmp_path: Path) -> None:
