@@ -7,6 +7,7 @@ tell; they are looked at in a few frames of videos whose scores are low enough t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ MANY_LABELS = 32
 _SUSPICIOUS = 85.0
 _LOST = 40.0
 _SAMPLES = 6
-_CROSS_SAMPLES = 3
+_CROSS_SAMPLES = 2
 _MOST_SHIFT = 3
 _GAIN = 0.05
 _LARGE_GAIN = 0.2
@@ -181,7 +182,9 @@ def _suspect(video: VideoPair, scores: Sequence[ObjectScore]) -> Suspect:
     chosen = max(scores, key=lambda score: (shown[score].sum(), -score.region))
     masklet = chosen.masklet
     places = (shown[chosen] if shown[chosen].any() else masklet.count("gt_area") > 0).nonzero()[0]
-    picked = places[np.unique(np.linspace(0, places.size - 1, _SAMPLES + 2).round().astype(int)[1:-1])]
+    # Not by numpy.unique, whose first call imports more than all of this takes.
+    even = np.linspace(0, places.size - 1, _SAMPLES + 2).round().astype(int)[1:-1]
+    picked = places[sorted(set(even.tolist()))]
     # The two around the middle come first: they decide whether the others are looked at.
     order = sorted(range(picked.size), key=lambda index: abs(2 * index + 1 - picked.size))
     tasks = tuple((masklet.frames[int(picked[index])], (masklet.object,)) for index in order)
@@ -216,13 +219,21 @@ class _Seen:
 
     def __init__(self, suspect: Suspect) -> None:
         self._suspect = suspect
-        self._masks: dict[tuple[bool, str], dict[str, BitMask]] = {}
+        self._masks: dict[tuple[bool, str, str], BitMask | None] = {}
+        self._maps: dict[tuple[bool, str], dict[str, BitMask]] = {}
+        self._folders = [
+            {} if isinstance(masks, LabelMaps) else {self._object_of_folder(folder): folder for folder in masks.frames}
+            for masks in (suspect.gt, suspect.pred)
+        ]
 
-    def gt(self, frame: str) -> dict[str, BitMask]:
-        return self._read(self._suspect.gt, frame, predicted=False)
+    def gt(self, frame: str, obj: str) -> BitMask | None:
+        return self._read(self._suspect.gt, frame, obj, predicted=False)
 
-    def pred(self, frame: str) -> dict[str, BitMask]:
-        return self._read(self._suspect.pred, frame, predicted=True)
+    def pred(self, frame: str, obj: str) -> BitMask | None:
+        return self._read(self._suspect.pred, frame, obj, predicted=True)
+
+    def all_pred(self, frame: str) -> dict[str, BitMask]:
+        return self._read_all(self._suspect.pred, frame, predicted=True)
 
     def shifted(self, frame: str, shift: int) -> str | None:
         frames = self._suspect.frames
@@ -231,8 +242,11 @@ class _Seen:
 
     def overlap(self, gt_frame: str, pred_frame: str, objects: Iterable[str]) -> float:
         """Mean J of objects that both frames show; 0 without one."""
-        gt, pred = self.gt(gt_frame), self.pred(pred_frame)
-        return _mean(region(gt[obj], pred[obj]) for obj in objects if gt.get(obj) and pred.get(obj))
+        return _mean(
+            region(gt, pred)
+            for obj in objects
+            if (gt := self.gt(gt_frame, obj)) and (pred := self.pred(pred_frame, obj))
+        )
 
     def shifted_fit(self, tasks: Sequence[Task], shift: int) -> float:
         """Mean J against the ground truth some frames later, with 0 where there is none."""
@@ -251,23 +265,34 @@ class _Seen:
         label = label_of(folder) if isinstance(self._suspect.gt, LabelMaps) else None
         return folder if label is None else object_of(label)
 
-    def _read(self, masks: VideoMasks, frame: str, *, predicted: bool) -> dict[str, BitMask]:
-        key = predicted, frame
+    def _read_all(self, masks: VideoMasks, frame: str, *, predicted: bool) -> dict[str, BitMask]:
+        if isinstance(masks, LabelMaps):
+            return self._read_map(masks, frame, predicted=predicted)
+        found = {obj: self._read(masks, frame, obj, predicted=predicted) for obj in self._folders[predicted]}
+        return {obj: mask for obj, mask in found.items() if mask is not None}
+
+    def _read(self, masks: VideoMasks, frame: str, obj: str, *, predicted: bool) -> BitMask | None:
+        if isinstance(masks, LabelMaps):
+            return self._read_map(masks, frame, predicted=predicted).get(obj)
+        key = predicted, frame, obj
         if key not in self._masks:
-            try:
-                if isinstance(masks, LabelMaps):
-                    found = read_label_map(masks.file(frame)).masks if masks.has(frame) else {}
-                    self._masks[key] = {self._object_of_label(label): mask for label, mask in found.items()}
-                else:
-                    self._masks[key] = {
-                        self._object_of_folder(obj): read_mask(masks.file(frame, obj))
-                        for obj in masks.frames
-                        if masks.has(frame, obj)
-                    }
-            except MaskError:
-                # A frame that is not scored may be broken: nothing is concluded from it.
-                self._masks[key] = {}
+            folder = self._folders[predicted].get(obj)
+            self._masks[key] = None
+            # A frame that is not scored may be broken: nothing is concluded from it.
+            if folder is not None and masks.has(frame, folder):
+                with suppress(MaskError):
+                    self._masks[key] = read_mask(masks.file(frame, folder))
         return self._masks[key]
+
+    def _read_map(self, masks: LabelMaps, frame: str, *, predicted: bool) -> dict[str, BitMask]:
+        key = predicted, frame
+        if key not in self._maps:
+            self._maps[key] = {}
+            if masks.has(frame):
+                with suppress(MaskError):
+                    found = read_label_map(masks.file(frame)).masks
+                    self._maps[key] = {self._object_of_label(label): mask for label, mask in found.items()}
+        return self._maps[key]
 
 
 def region(gt: BitMask, pred: BitMask) -> float:
@@ -288,7 +313,7 @@ def _lateness(seen: _Seen, suspect: Suspect) -> tuple[int, tuple[float, float]]:
             for frame, _ in suspect.tasks
             if (other := seen.shifted(frame, shift)) is not None
             for obj in suspect.objects
-            if seen.gt(frame).get(obj) and seen.gt(other).get(obj) and seen.pred(frame).get(obj)
+            if seen.gt(frame, obj) and seen.gt(other, obj) and seen.pred(frame, obj)
         ]
         if len(pairs) < _FEW_PAIRS:
             continue
@@ -304,7 +329,7 @@ def _geometry(seen: _Seen, tasks: Sequence[Task], asis: float) -> tuple[bool, fl
     pairs = [
         (gt, pred)
         for frame, (obj,) in tasks
-        if (gt := seen.gt(frame).get(obj)) and (pred := seen.pred(frame).get(obj)) and gt.area and pred.area
+        if (gt := seen.gt(frame, obj)) and (pred := seen.pred(frame, obj)) and gt.area and pred.area
     ]
     if not pairs:
         return False, 1.0, (asis, asis)
@@ -313,12 +338,23 @@ def _geometry(seen: _Seen, tasks: Sequence[Task], asis: float) -> tuple[bool, fl
         if turned > asis + _LARGE_GAIN:
             return True, 1.0, (asis, turned)
     for factor in dict.fromkeys((0.5, 2.0, *(round(float(np.sqrt(pred.area / gt.area)), 3) for gt, pred in pairs))):
-        if 0.8 < factor < 1.25:
+        if 0.8 < factor < 1.25 or not all(_has_scaled_box(gt, pred, factor) for gt, pred in pairs):
             continue
         resized = _mean(region(gt, _scaled_back(pred, factor)) for gt, pred in pairs)
         if resized > max(asis + _LARGE_GAIN, 0.5):
             return False, factor, (asis, resized)
     return False, 1.0, (asis, asis)
+
+
+def _has_scaled_box(gt: BitMask, pred: BitMask, factor: float) -> bool:
+    """Whether a prediction lies about where it would if it were scaled about the frame's upper left corner."""
+    edges = (
+        (gt.top, pred.top, gt.height),
+        (gt.bottom, pred.bottom, gt.height),
+        (8 * gt.left, 8 * pred.left, gt.width),
+        (8 * gt.right, 8 * pred.right, gt.width),
+    )
+    return all(abs(min(factor * before, size) - after) <= size / 8 + 8 for before, after, size in edges)
 
 
 def _scaled_back(mask: BitMask, factor: float) -> BitMask:
@@ -335,13 +371,13 @@ def _scaled_back(mask: BitMask, factor: float) -> BitMask:
 def _cross_overlap(seen: _Seen, suspect: Suspect) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
     """Mean J of every object of the ground truth with every predicted one, over the sampled frames that show it."""
     frames = [frame for frame, _ in suspect.tasks[:_CROSS_SAMPLES]]
-    predicted = tuple(sorted({obj for frame in frames for obj, mask in seen.pred(frame).items() if mask}))
+    predicted = tuple(sorted({obj for frame in frames for obj, mask in seen.all_pred(frame).items() if mask}))
     overlap = np.zeros((len(suspect.objects), len(predicted)))
     for row, obj in enumerate(suspect.objects):
-        shown = [frame for frame in frames if seen.gt(frame).get(obj)]
+        shown = [(frame, mask) for frame in frames if (mask := seen.gt(frame, obj))]
         for column, other in enumerate(predicted):
             overlap[row, column] = _mean(
-                region(seen.gt(frame)[obj], mask) if (mask := seen.pred(frame).get(other)) else 0.0 for frame in shown
+                region(mask, other_mask) if (other_mask := seen.pred(frame, other)) else 0.0 for frame, mask in shown
             )
     return predicted, overlap
 
