@@ -338,7 +338,7 @@ def _geometry(seen: _Seen, tasks: Sequence[Task], asis: float) -> tuple[bool, fl
         if turned > asis + _LARGE_GAIN:
             return True, 1.0, (asis, turned)
     for factor in dict.fromkeys((0.5, 2.0, *(round(float(np.sqrt(pred.area / gt.area)), 3) for gt, pred in pairs))):
-        if 0.8 < factor < 1.25 or not all(_has_scaled_box(gt, pred, factor) for gt, pred in pairs):
+        if 0.8 < factor < 1.25 or not all(_may_be_scaled(gt, pred, factor) for gt, pred in pairs):
             continue
         resized = _mean(region(gt, _scaled_back(pred, factor)) for gt, pred in pairs)
         if resized > max(asis + _LARGE_GAIN, 0.5):
@@ -346,15 +346,12 @@ def _geometry(seen: _Seen, tasks: Sequence[Task], asis: float) -> tuple[bool, fl
     return False, 1.0, (asis, asis)
 
 
-def _has_scaled_box(gt: BitMask, pred: BitMask, factor: float) -> bool:
-    """Whether a prediction lies about where it would if it were scaled about the frame's upper left corner."""
-    edges = (
-        (gt.top, pred.top, gt.height),
-        (gt.bottom, pred.bottom, gt.height),
-        (8 * gt.left, 8 * pred.left, gt.width),
-        (8 * gt.right, 8 * pred.right, gt.width),
-    )
-    return all(abs(min(factor * before, size) - after) <= size / 8 + 8 for before, after, size in edges)
+def _may_be_scaled(gt: BitMask, pred: BitMask, factor: float) -> bool:
+    """Whether a prediction begins, and if it was reduced is as large, as if scaled about the upper left corner."""
+    corners = ((gt.top, pred.top, gt.height), (8 * gt.left, 8 * pred.left, gt.width))
+    begins_there = all(abs(factor * before - after) <= size / 8 + 8 for before, after, size in corners)
+    # What was enlarged may have lost parts beyond the frame.
+    return begins_there and (factor > 1 or 0.7 < pred.area / (gt.area * factor * factor) < 1.4)
 
 
 def _scaled_back(mask: BitMask, factor: float) -> BitMask:
