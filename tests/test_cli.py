@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -141,9 +141,9 @@ def test_the_screen_shows_the_table_and_what_was_left_out(run: Run, tmp_path: Pa
     lines = outcome.out.splitlines()
     assert lines[1].startswith("Global score,   , ")
     assert any(line.startswith("Global score: J&F ") for line in lines)
-    assert "Scored: 1 videos, 2 objects, 6 frames of objects" in lines
+    assert "Scored: 1 video, 2 objects, 6 frames of objects" in lines
     left_out = [line for line in lines if line.startswith("Left out: ")]
-    assert left_out == ["Left out: 1 videos that only the prediction has: v3"]
+    assert left_out == ["Left out: 1 video that only the prediction has: v3"]
     warnings = outcome.err.splitlines()
     assert len(warnings) == 3
     assert warnings[0].startswith("warning: 1 of 2 ground-truth videos were not scored")
@@ -392,7 +392,8 @@ class TestVideoList:
     def test_scores_just_these(self, run: Run, tmp_path: Path) -> None:
         gt, pred = small_pair(tmp_path, videos=("v1", "v2", "v3"))
         file = tmp_path / "list.txt"
-        file.write_bytes(b"v3\r\n\n  v1  \nv3\n")
+        # Some editors begin with a byte order mark.
+        file.write_bytes(b"\xef\xbb\xbfv3\r\n\n  v1  \nv3\n")
         assert run("evaluate", "--gt_root", gt, "--pred_root", pred, "--video_list", file, "-n", 1).code == 0
         assert [row["video"] for row in table(pred / "per-sequence_results.csv")] == ["v1", "v1", "v3", "v3"]
 
@@ -429,6 +430,22 @@ class TestUsage:
         outcome = run(*words)
         assert (outcome.code, outcome.out) == (2, "")
         assert "usage: sav-benchmark" in outcome.err
+
+    def test_arguments_in_python(self, tmp_path: Path) -> None:
+        from sav_benchmark.errors import UsageError
+
+        roots = small_pair(tmp_path)
+        wrong: list[dict[str, Any]] = [
+            {"gt_type": "both"},
+            {"missing": "full"},
+            {"video_list": "v1"},
+            {"video_list": []},
+            {"metrics": "recall"},
+            {"protocol": "SAV"},
+        ]
+        for arguments in wrong:
+            with pytest.raises(UsageError, match=next(iter(arguments))):
+                evaluate(*roots, **arguments)
 
     def test_number_of_processes_in_python(self, tmp_path: Path) -> None:
         from sav_benchmark.errors import UsageError

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sav_benchmark.cli.arguments import add_num_processes
 from sav_benchmark.cli.output import add_format_argument, add_protocol_argument, append_to_step_summary, print_report
 from sav_benchmark.errors import UsageError
+from sav_benchmark.problems import printable
 
 if TYPE_CHECKING:
     from sav_benchmark.evaluation import Result
@@ -48,10 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     systems = _named(arguments.systems)
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems at least")
-    for name in ("resamples", "seed", "show"):
-        if getattr(arguments, name) < (1 if name == "resamples" else 0):
-            raise UsageError(f"--{name} cannot be {getattr(arguments, name)}")
-    from sav_benchmark.comparison import compare
+    from sav_benchmark.comparison import LEAST_RESAMPLES, compare
+
+    for name, least in (("resamples", LEAST_RESAMPLES), ("seed", 0), ("show", 0)):
+        if getattr(arguments, name) < least:
+            raise UsageError(f"--{name} must be at least {least}: it is {getattr(arguments, name)}")
     from sav_benchmark.reports.comparing import comparison_report
 
     results = {name: _score(path, arguments) for name, path in systems.items()}
@@ -60,6 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     report = comparison_report(comparison, [result.signature for result in results.values()], arguments.show)
     print_report(report, arguments.format)
+    sys.stdout.flush()
+    for name, result in results.items():
+        for warning in result.warnings:
+            print(f"warning: {printable(name)}: {warning}", file=sys.stderr)
     append_to_step_summary(report)
     return 0
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,8 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"destination": arguments.destination, "videos": rows}, indent=2))
         return 0
     objects, masks = sum(video.objects for video in converted), sum(video.masks for video in converted)
-    print(f"Converted: {len(converted)} videos, {objects} objects, {masks} masks to {arguments.destination}")
+    found = ", ".join(counted(*each) for each in ((len(converted), "video"), (objects, "object"), (masks, "mask")))
+    print(f"Converted: {found} to {arguments.destination}")
     lost = [f"{video.video}/{obj}" for video in converted for obj in video.lost]
     if lost:
-        print(f"Lost: {len(lost)} objects without a pixel, which label maps cannot hold: {', '.join(lost)}")
+        what = f"{counted(len(lost), 'object')} of which label maps hold no pixel (never visible, or below others)"
+        print(f"Lost: {what}: {', '.join(lost)}")
     return 0

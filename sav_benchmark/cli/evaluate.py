@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sav_benchmark.cli.arguments import add_num_processes
 from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
+from sav_benchmark.wording import counted
 
 if TYPE_CHECKING:
     from sav_benchmark.problems import Problem
@@ -111,7 +112,8 @@ def run(arguments: argparse.Namespace) -> int:
     remarks = [printable("Files: " + ", ".join(files))]
     if pairing.extra:
         shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
-        remarks.insert(0, printable(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}"))
+        what = f"{counted(len(pairing.extra), 'video')} that only the prediction has"
+        remarks.insert(0, printable(f"Left out: {what}: {shown}"))
     return show(result, arguments, properties, remarks, preface)
 
 
@@ -147,11 +149,13 @@ def _check_report(path: str) -> None:
 
 def _read_video_list(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8") as stream:
+        # Some editors begin a text with a mark of its encoding, which is no part of the first id.
+        with open(path, encoding="utf-8-sig") as stream:
             videos = [line.strip() for line in stream]
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the list of videos cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: the list of videos cannot be read ({reason}): see --video_list") from error
     listed = list(dict.fromkeys(video for video in videos if video))
     if not listed:
-        raise UsageError(f"{path}: the list of videos is empty")
+        raise UsageError(f"{path}: the list of videos is empty: write a video's id a line, or run without --video_list")
     return listed

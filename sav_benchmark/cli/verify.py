@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.wording import counted
 
 _SAME, _DIFFERENT = 0, 2
 
@@ -43,6 +44,6 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [dataclasses.asdict(difference) for difference in differences]
         print(json.dumps({"root": dataset.root, "videos": len(dataset), "differences": rows}, indent=2))
     else:
-        count = f"{len(differences)} differences" if differences else "no difference"
-        print(f"{len(dataset)} videos checked: {count}")
+        count = counted(len(differences), "difference") if differences else "no difference"
+        print(f"{counted(len(dataset), 'video')} checked: {count}")
     return _DIFFERENT if differences else _SAME

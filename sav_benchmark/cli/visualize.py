@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from sav_benchmark.errors import UsageError
+from sav_benchmark.wording import counted
 
 if TYPE_CHECKING:
     from sav_benchmark.pictures.clips import Clip, ClipRoot, Comparison, MaskRoot
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if not written:
             raise
-        print(f"interrupted: the {len(written)} file(s) named above are whole", file=sys.stderr)
+        whole = "the file named above is" if len(written) == 1 else f"the {len(written)} files named above are"
+        print(f"interrupted: {whole} whole", file=sys.stderr)
         return INTERRUPTED
     return DONE
 
@@ -80,7 +82,8 @@ def _chosen(root: ClipRoot, pred_root: MaskRoot | None, named: Sequence[str]) ->
     if left_out:
         more = ", ..." if len(left_out) > _SHOWN_NAMES else ""
         names = ", ".join(left_out[:_SHOWN_NAMES])
-        print(f"Left out: {len(left_out)} videos that the prediction lacks: {names}{more}", file=sys.stderr)
+        what = f"{counted(len(left_out), 'video')} that the prediction lacks"
+        print(f"Left out: {what}: {names}{more}", file=sys.stderr)
     return common
 
 

@@ -74,7 +74,7 @@ class Converted(NamedTuple):
         video: The video.
         objects: How many objects.
         masks: How many masks, empty ones included.
-        lost: Objects without a pixel, which label maps cannot hold.
+        lost: Objects of which label maps hold no pixel: never visible, or covered by others in every frame.
     """
 
     video: str
@@ -271,10 +271,12 @@ def _write_label_maps(task: _Task) -> Converted:
                     f"object {object_name(number)} has no mask in frame {frame.name}, which a label map cannot tell"
                 )
                 raise DatasetError(task.masks.path, f"{detail} from an empty one; accept that with --fill_missing")
-        image = Image.fromarray(_label_map(frame, task.options.overlap))
+        labels = _label_map(frame, task.options.overlap)
+        image = Image.fromarray(labels)
         image.putpalette(_palette())
         image.save(os.path.join(folder, frame.name + ".png"))
-        seen.update(number for number, mask in frame.masks.items() if mask.any())
+        # What the map shows, not what the masks did: an object may lie below others altogether.
+        seen.update(np.unique(labels[labels > 0]).tolist())
         count += len(frame.masks)
     lost = tuple(object_name(number) for number in sorted(objects - seen))
     return Converted(task.masks.video, len(seen), count, lost)

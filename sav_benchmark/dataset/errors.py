@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from sav_benchmark.errors import SavBenchmarkError
+from sav_benchmark.wording import counted
 
 _SHOWN = 10
 
@@ -41,8 +42,11 @@ class VideosError(SavBenchmarkError):
         super().__init__(errors)
         self.errors = tuple(errors)
 
+    @property
+    def lines(self) -> list[str]:
+        """The message of each, the first few of them."""
+        more = len(self.errors) - _SHOWN
+        return [*map(str, self.errors[:_SHOWN]), *([f"and {counted(more, 'more video')}"] if more > 0 else [])]
+
     def __str__(self) -> str:
-        lines = [str(error) for error in self.errors[:_SHOWN]]
-        if len(self.errors) > _SHOWN:
-            lines.append(f"and {len(self.errors) - _SHOWN} more videos")
-        return "\n".join(lines)
+        return "\n".join(self.lines)

@@ -129,6 +129,14 @@ def test_overlaps(tmp_path: Path) -> None:
         assert set(np.unique(labels)) == {0, top, 2}
 
 
+def test_objects_that_others_cover_are_named(tmp_path: Path) -> None:
+    for number, mask in ((1, box(2, 3, 2, 2)), (2, box(1, 1, 6, 6))):
+        write_mask(tmp_path / "png" / "v" / f"{number:03d}" / "00000.png", mask)
+    for name, lost in (("smallest-on-top", ()), ("largest-on-top", ("001",))):
+        (converted,) = convert(tmp_path / "png", tmp_path / name, Options("davis-png", overlap=name))  # type: ignore[arg-type]
+        assert (converted.objects, converted.lost) == (2 - len(lost), lost)
+
+
 def test_objects_without_a_pixel_are_named(tmp_path: Path) -> None:
     write_mask(tmp_path / "png" / "v" / "001" / "00000.png", NOTHING)
     write_mask(tmp_path / "png" / "v" / "002" / "00000.png", box(0, 0, 1, 1))
