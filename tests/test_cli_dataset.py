@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,21 @@ def test_each_video_that_cannot_be_converted_has_its_line(tmp_path: Path, capsys
     assert [line.count("object 000 cannot be a label") for line in lines] == [1, 1]
     assert lines[0].startswith(f"error: {tmp_path / 'png' / 'v1'}: ")
     assert lines[1].startswith(f"{tmp_path / 'png' / 'v2'}: ")
+
+
+def test_what_mp4_files_need_is_told(
+    training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    (training / "sav_1.mp4").write_bytes(b"")
+    write_mask(tmp_path / "png" / "sav_1" / "001" / "00000.png", NOTHING)
+    write_mask(tmp_path / "png" / "sav_2" / "001" / "00000.png", NOTHING)
+    (training / "sav_2.mp4").write_bytes(b"")
+    back = ["convert", str(tmp_path / "png"), str(tmp_path / "json"), "--to", "sav-json", "--video_root", str(training)]
+    for words in (["verify", str(training)], back):
+        assert main([*words, "-n", "1"]) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert lines == ["error: opening mp4 files needs PyAV: python -m pip install 'sav-benchmark[dataset]'"]
 
 
 def test_what_is_no_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

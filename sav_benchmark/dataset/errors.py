@@ -45,8 +45,10 @@ class VideosError(SavBenchmarkError):
     @property
     def lines(self) -> list[str]:
         """The message of each, the first few of them."""
-        more = len(self.errors) - _SHOWN
-        return [*map(str, self.errors[:_SHOWN]), *([f"and {counted(more, 'more video')}"] if more > 0 else [])]
+        # What is no fault of a video, such as a package that is missing, is the same for all of them.
+        messages = list(dict.fromkeys(map(str, self.errors)))
+        more = len(messages) - _SHOWN
+        return [*messages[:_SHOWN], *([f"and {counted(more, 'more video')}"] if more > 0 else [])]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
