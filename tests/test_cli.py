@@ -110,6 +110,19 @@ def test_options_may_be_written_with_hyphens(run: Run, tmp_path: Path) -> None:
     assert len(table(target / "per-frame_results.csv")) == 10
 
 
+def test_home_may_be_written_as_a_tilde(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A shell leaves it as it is behind an equals sign.
+    gt, pred = small_pair(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    short = {path: f"~/{path.relative_to(tmp_path)}" for path in (gt, pred)}
+    words = (f"--gt_root={short[gt]}", f"--pred_root={short[pred]}", "--output_dir=~/out", "-n", 1)
+    assert run("evaluate", *words).code == 0
+    assert (tmp_path / "out" / "results.csv").exists()
+    system = f"b={short[pred]}"
+    assert run("compare", f"--gt_root={short[gt]}", "a=~/out/per-frame_results.csv", system, "-n", 1).code == 0
+
+
 def test_short_options(run: Run, tmp_path: Path) -> None:
     gt, pred = small_pair(tmp_path)
     shutil.rmtree(pred / "v2")

@@ -8,7 +8,7 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, expanded
 from sav_benchmark.cli.output import add_format_argument, add_protocol_argument, append_to_step_summary, print_report
 from sav_benchmark.errors import UsageError
 from sav_benchmark.problems import printable
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a prediction's root, or the per-frame_results.csv of an earlier run; NAME=PATH gives it a name. The"
         " others are compared to the first",
     )
-    parser.add_argument("--gt_root", metavar="DIR", help="ground truth, for predictions' roots")
+    parser.add_argument("--gt_root", type=expanded, metavar="DIR", help="ground truth, for predictions' roots")
     add_protocol_argument(parser)
     add_num_processes(parser)
     parser.add_argument(
@@ -92,10 +92,10 @@ def _named(words: list[str]) -> dict[str, str]:
     pairs: list[tuple[str | None, str]] = []
     for word in words:
         name, equals, path = word.partition("=")
-        if not equals or os.path.exists(word):
-            pairs.append((None, word))
+        if not equals or os.path.exists(expanded(word)):
+            pairs.append((None, expanded(word)))
         elif name and path:
-            pairs.append((name, path))
+            pairs.append((name, expanded(path)))
         else:
             raise UsageError(f"{word!r}: a system is given as PATH or NAME=PATH")
     short = iter(_short_names([path for name, path in pairs if name is None]))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, expanded
 from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
 from sav_benchmark.wording import counted
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
     parser.add_argument(
         "--gt_root",
+        type=expanded,
         required=True,
         metavar="DIR",
         help="ground truth: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or a dataset's folder that holds"
@@ -31,12 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pred_root",
+        type=expanded,
         required=True,
         metavar="DIR",
         help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or JSON files like SA-V's: VIDEO.json",
     )
     parser.add_argument(
-        "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
+        "--output_dir",
+        type=expanded,
+        metavar="DIR",
+        help="folder for the CSV files, made if need be (default: the prediction's)",
     )
     add_num_processes(parser)
     parser.add_argument(
@@ -59,10 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (default: error)",
     )
     parser.add_argument(
-        "--report_problems", metavar="FILE", help="write all problems of the input to this file, as JSON lines"
+        "--report_problems",
+        type=expanded,
+        metavar="FILE",
+        help="write all problems of the input to this file, as JSON lines",
     )
     parser.add_argument(
-        "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
+        "--video_list",
+        type=expanded,
+        metavar="FILE",
+        help="score just the videos named in this file, one a line, as in sav_val.txt",
     )
     parser.add_argument(
         "--gt_type",
