@@ -79,7 +79,7 @@ def test_each_video_that_cannot_be_converted_has_its_line(tmp_path: Path, capsys
         write_mask(tmp_path / "png" / video / "000" / "00000.png", NOTHING)
     assert main(["convert", str(tmp_path / "png"), str(tmp_path / "maps"), "--to", "davis-png", "-n", "1"]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert [line.count("object 000 cannot be a label") for line in lines] == [1, 1]
+    assert [line.count("object 000 would be label 0") for line in lines] == [1, 1]
     assert lines[0].startswith(f"error: {tmp_path / 'png' / 'v1'}: ")
     assert lines[1].startswith(f"{tmp_path / 'png' / 'v2'}: ")
 
