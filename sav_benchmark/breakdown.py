@@ -29,11 +29,19 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Property:
-    """A property of objects: its name, an object's group, and the order of the groups where they have one."""
+    """A property of objects.
+
+    Attributes:
+        name: Its name.
+        group_of: Gives an object's group.
+        order: The order of the groups, where they have one.
+        path: The file that tells it; None where the frame table does.
+    """
 
     name: str
     group_of: Callable[[ObjectScore], str]
     order: Sequence[str] = ()
+    path: str | None = None
 
 
 def read_properties(by: Sequence[str]) -> list[Property]:
@@ -49,7 +57,8 @@ def read_properties(by: Sequence[str]) -> list[Property]:
         if each in PROPERTIES:
             found.append(PROPERTIES[each])
         elif each.lower().endswith(".csv"):
-            found += [Property(column, _lookup(groups)) for column, groups in _read_attributes(each).items()]
+            attributes = _read_attributes(each).items()
+            found += [Property(column, _lookup(groups), path=each) for column, groups in attributes]
         else:
             known = ", ".join(PROPERTIES)
             raise UsageError(f"scores cannot be broken down by {each!r}: give {known}, or a CSV file FILE.csv")
@@ -59,6 +68,20 @@ def read_properties(by: Sequence[str]) -> list[Property]:
 def break_down(scores: Scores, properties: Sequence[Property]) -> list[Breakdown]:
     """The scores by each of the properties."""
     return [_by(scores, each) for each in properties]
+
+
+def unused_files(scores: Scores, properties: Sequence[Property]) -> list[str]:
+    """A sentence for each file of attributes that lists none of the objects, which is most likely a mistake."""
+    paths = dict.fromkeys(each.path for each in properties if each.path is not None)
+    used = {
+        each.path for each in properties for score in scores.objects if each.path and each.group_of(score) != _UNLISTED
+    }
+    return [
+        f"{path}: the file of --by lists none of the objects that were scored: its column 'video' names the videos'"
+        " folders, 'object' the objects, such as 001"
+        for path in paths
+        if path not in used
+    ]
 
 
 def _by(scores: Scores, by: Property) -> Breakdown:
@@ -128,7 +151,8 @@ def _read_attributes(path: str) -> dict[str, dict[_Key, str]]:
             names = list(reader.fieldnames or ())
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: the file of --by cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: the file of --by cannot be read ({reason})") from error
     properties = [name for name in names if name not in ("video", "object")]
     if "video" not in names or not properties:
         raise UsageError(f"{path}: the file of --by needs a column 'video', may have 'object', and needs one more")

@@ -24,12 +24,19 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from sav_benchmark.errors import SavBenchmarkError
+from sav_benchmark.errors import SavBenchmarkError, UsageError
 from sav_benchmark.scores import ObjectScore, Scores, mean
+from sav_benchmark.wording import counted
 
 CONFIDENCE = 0.95
 TIE = 1e-9
 """Differences of J&F up to this many percent are ties: they are of rounding."""
+
+FEW_VIDEOS = 20
+"""With fewer videos than this, percentile intervals are too short and p-values too small."""
+
+LEAST_RESAMPLES = 100
+"""Fewer draws give no interval of 95 % to speak of."""
 
 _MOST_DRAWN = 10_000_000
 
@@ -182,12 +189,15 @@ def compare(systems: Mapping[str, Scores], *, resamples: int = 10_000, seed: int
 
     Args:
         systems: The scores of each system by one protocol, by name; two at least.
-        resamples: How many times the videos are drawn.
+        resamples: How many times the videos are drawn, 100 at least.
         seed: The seed of the draws.
 
     Raises:
         ComparisonError: They share no object, or were scored against different ground truth.
+        UsageError: There are too few draws.
     """
+    if resamples < LEAST_RESAMPLES:
+        raise UsageError(f"the bootstrap needs at least {LEAST_RESAMPLES} draws, not {resamples}")
     if len(systems) < 2:
         raise ComparisonError("a comparison needs two systems at least")
     names = list(systems)
@@ -285,9 +295,9 @@ def _left_out(objects: Mapping[Key, ObjectScore], common: Sequence[Key], n_frame
     if others:
         shown = ", ".join(f"{video}/{obj}" for video, obj in others[:5])
         more = ", ..." if len(others) > 5 else ""
-        phrases.append(f"{len(others)} objects that another system lacks: {shown}{more}")
+        phrases.append(f"{counted(len(others), 'object')} that another system lacks: {shown}{more}")
     if n_frames:
-        phrases.append(f"{n_frames} frames of objects that another system lacks")
+        phrases.append(f"{counted(n_frames, 'frame')} of objects that another system lacks")
     return phrases
 
 

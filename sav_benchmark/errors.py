@@ -8,6 +8,11 @@ import os
 class SavBenchmarkError(Exception):
     """Base of all errors that this package raises on purpose. The command ends with exit code 2."""
 
+    @property
+    def lines(self) -> list[str]:
+        """The message, a line for each fault that it tells of."""
+        return [str(self)]
+
 
 class UsageError(SavBenchmarkError):
     """An argument or option that cannot be right."""

@@ -173,6 +173,10 @@ def evaluate(
         raise UsageError("num_processes is for this machine, scheduler for a cluster: give one of them")
     if missing not in ("error", "empty"):
         raise UsageError(f"missing must be 'error' or 'empty': it is {missing!r}")
+    if gt_type not in ("manual", "auto"):
+        raise UsageError(f"gt_type must be 'manual' or 'auto': it is {gt_type!r}")
+    if isinstance(video_list, str) or (video_list is not None and len(video_list) == 0):
+        raise UsageError(f"video_list must be a sequence of video ids, at least one: it is {video_list!r}")
     rules = find_protocol(protocol)
     check_metrics(metrics)
     skip = skip_first_and_last_frame and rules.skips_first_and_last

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sav_benchmark.errors import SavBenchmarkError
 from sav_benchmark.frame_table import COUNTS, FrameTable, Masklet
@@ -20,6 +21,21 @@ from sav_benchmark.settings import UNKNOWN, Settings, fields, signature
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_MOST_PIXELS = 1 << 53
+"""Beyond this, numbers that count are no longer told apart."""
+
+BOUNDS = {
+    "intersection": ("gt_area", "pred_area"),
+    "gt_boundary_matched": ("gt_boundary",),
+    "pred_boundary_matched": ("pred_boundary",),
+    "gt_matched_plain": ("gt_boundary",),
+    "pred_matched_plain": ("pred_boundary",),
+    "gt_matched_adaptive": ("gt_boundary",),
+    "pred_matched_adaptive": ("pred_boundary",),
+}
+"""Counts of which each is a part of others."""
 
 
 class FrameTableError(SavBenchmarkError):
@@ -69,7 +85,9 @@ def _read(path: str) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise FrameTableError(f"{path}: the per-frame table cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        message = f"{path}: the per-frame table cannot be read ({reason}): give a per-frame_results.csv of evaluate"
+        raise FrameTableError(message) from error
 
 
 def _check_columns(path: str, table: pd.DataFrame, name: str, protocol: Protocol) -> None:
@@ -103,6 +121,18 @@ def _check_complete(path: str, masklets: FrameTable) -> None:
                 raise FrameTableError(f"{path}: video {video} has no row of object {label}, which its first frame has")
 
 
+def _check_bounds(path: str, table: pd.DataFrame, columns: Sequence[str], counts: npt.NDArray[np.int64]) -> None:
+    """No part may be larger than its whole: such rows come from an edited table, and would score above 100."""
+    for part, wholes in BOUNDS.items():
+        for whole in wholes:
+            if part in columns and (over := counts[:, columns.index(part)] > counts[:, columns.index(whole)]).any():
+                row = table[over].iloc[0]
+                raise FrameTableError(
+                    f"{path}: video {row['video']}, object {row['object']}, frame {row['frame']}: {part} is larger than"
+                    f" {whole} -- take the table as evaluate wrote it"
+                )
+
+
 def _masklets(path: str, table: pd.DataFrame, protocol: Protocol) -> Iterator[Masklet]:
     import pandas as pd
 
@@ -112,7 +142,10 @@ def _masklets(path: str, table: pd.DataFrame, protocol: Protocol) -> Iterator[Ma
     numbers = numbers.apply(pd.to_numeric, errors="coerce")
     if numbers.isna().any(axis=None) or (numbers < 0).any(axis=None) or (numbers % 1 != 0).any(axis=None):
         raise FrameTableError(f"{path}: a cell of {', '.join(numbers.columns)} is no count of pixels")
+    if (numbers > _MOST_PIXELS).any(axis=None):
+        raise FrameTableError(f"{path}: a cell of {', '.join(numbers.columns)} is no count of pixels: it is too large")
     counts = numbers[list(columns)].to_numpy(np.int64)
+    _check_bounds(path, table, columns, counts)
     first_frames = numbers[FIRST_FRAME_OBJECTS].astype(int).tolist() if needs.first_frame else []
     keys = ["video", PROPOSAL_COLUMNS[0] if needs.proposals else "object"]
     keys += [PROPOSAL_COLUMNS[1]] if needs.proposals else []

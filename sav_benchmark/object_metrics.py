@@ -44,6 +44,8 @@ def check_metrics(names: Sequence[str]) -> None:
     Raises:
         UsageError: There is none of a name.
     """
+    if isinstance(names, str):
+        raise UsageError(f"metrics must be a sequence of names, such as [{names!r}]: it is {names!r}")
     for name in names:
         if name not in METRICS:
             raise UsageError(f"there is no metric {name!r}; there are {', '.join(METRICS)}")

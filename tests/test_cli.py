@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -110,6 +110,19 @@ def test_options_may_be_written_with_hyphens(run: Run, tmp_path: Path) -> None:
     assert len(table(target / "per-frame_results.csv")) == 10
 
 
+def test_home_may_be_written_as_a_tilde(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A shell leaves it as it is behind an equals sign.
+    gt, pred = small_pair(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    short = {path: f"~/{path.relative_to(tmp_path)}" for path in (gt, pred)}
+    words = (f"--gt_root={short[gt]}", f"--pred_root={short[pred]}", "--output_dir=~/out", "-n", 1)
+    assert run("evaluate", *words).code == 0
+    assert (tmp_path / "out" / "results.csv").exists()
+    system = f"b={short[pred]}"
+    assert run("compare", f"--gt_root={short[gt]}", "a=~/out/per-frame_results.csv", system, "-n", 1).code == 0
+
+
 def test_short_options(run: Run, tmp_path: Path) -> None:
     gt, pred = small_pair(tmp_path)
     shutil.rmtree(pred / "v2")
@@ -141,9 +154,9 @@ def test_the_screen_shows_the_table_and_what_was_left_out(run: Run, tmp_path: Pa
     lines = outcome.out.splitlines()
     assert lines[1].startswith("Global score,   , ")
     assert any(line.startswith("Global score: J&F ") for line in lines)
-    assert "Scored: 1 videos, 2 objects, 6 frames of objects" in lines
+    assert "Scored: 1 video, 2 objects, 6 frames of objects" in lines
     left_out = [line for line in lines if line.startswith("Left out: ")]
-    assert left_out == ["Left out: 1 videos that only the prediction has: v3"]
+    assert left_out == ["Left out: 1 video that only the prediction has: v3"]
     warnings = outcome.err.splitlines()
     assert len(warnings) == 3
     assert warnings[0].startswith("warning: 1 of 2 ground-truth videos were not scored")
@@ -392,7 +405,8 @@ class TestVideoList:
     def test_scores_just_these(self, run: Run, tmp_path: Path) -> None:
         gt, pred = small_pair(tmp_path, videos=("v1", "v2", "v3"))
         file = tmp_path / "list.txt"
-        file.write_bytes(b"v3\r\n\n  v1  \nv3\n")
+        # Some editors begin with a byte order mark.
+        file.write_bytes(b"\xef\xbb\xbfv3\r\n\n  v1  \nv3\n")
         assert run("evaluate", "--gt_root", gt, "--pred_root", pred, "--video_list", file, "-n", 1).code == 0
         assert [row["video"] for row in table(pred / "per-sequence_results.csv")] == ["v1", "v1", "v3", "v3"]
 
@@ -429,6 +443,22 @@ class TestUsage:
         outcome = run(*words)
         assert (outcome.code, outcome.out) == (2, "")
         assert "usage: sav-benchmark" in outcome.err
+
+    def test_arguments_in_python(self, tmp_path: Path) -> None:
+        from sav_benchmark.errors import UsageError
+
+        roots = small_pair(tmp_path)
+        wrong: list[dict[str, Any]] = [
+            {"gt_type": "both"},
+            {"missing": "full"},
+            {"video_list": "v1"},
+            {"video_list": []},
+            {"metrics": "recall"},
+            {"protocol": "SAV"},
+        ]
+        for arguments in wrong:
+            with pytest.raises(UsageError, match=next(iter(arguments))):
+                evaluate(*roots, **arguments)
 
     def test_number_of_processes_in_python(self, tmp_path: Path) -> None:
         from sav_benchmark.errors import UsageError

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,11 @@ def test_stats(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_verify(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(training), "-n", "1"]) == 0
-    assert capsys.readouterr().out == "1 videos checked: no difference\n"
+    assert capsys.readouterr().out == "1 video checked: no difference\n"
     path = write_json(training / "sav_1_manual.json", training_fields() | {"video_resolution": 5})
     assert main(["verify", str(training), "-n", "1"]) == 2
     detail = "is 5; height x width it is 720"
-    assert capsys.readouterr().out == f"{path}: video_resolution: {detail}\n1 videos checked: 1 differences\n"
+    assert capsys.readouterr().out == f"{path}: video_resolution: {detail}\n1 video checked: 1 difference\n"
     assert main(["verify", str(training), "-n", "1", "--json"]) == 2
     assert json.loads(capsys.readouterr().out) == {
         "root": str(training),
@@ -50,7 +51,7 @@ def test_verify(training: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_convert(training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     destination = tmp_path / "png"
     assert main(["convert", str(training), str(destination), "--to", "sav-png", "-n", "1"]) == 0
-    assert capsys.readouterr().out == f"Converted: 1 videos, 2 objects, 10 masks to {destination}\n"
+    assert capsys.readouterr().out == f"Converted: 1 video, 2 objects, 10 masks to {destination}\n"
     arguments = ["convert", str(destination), str(tmp_path / "maps"), "--to", "davis-png", "-n", "1"]
     assert main(arguments) == 2
     assert "--shift_ids 1" in capsys.readouterr().err
@@ -67,7 +68,35 @@ def test_convert(training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_convert_names_what_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_mask(tmp_path / "png" / "v" / "001" / "00000.png", NOTHING)
     assert main(["convert", str(tmp_path / "png"), str(tmp_path / "maps"), "--to", "davis-png", "-n", "1"]) == 0
-    assert "Lost: 1 objects without a pixel, which label maps cannot hold: v/001" in capsys.readouterr().out
+    assert (
+        "Lost: 1 object of which label maps hold no pixel (never visible, or below others): v/001"
+        in capsys.readouterr().out
+    )
+
+
+def test_each_video_that_cannot_be_converted_has_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for video in ("v1", "v2"):
+        write_mask(tmp_path / "png" / video / "000" / "00000.png", NOTHING)
+    assert main(["convert", str(tmp_path / "png"), str(tmp_path / "maps"), "--to", "davis-png", "-n", "1"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.count("object 000 would be label 0") for line in lines] == [1, 1]
+    assert lines[0].startswith(f"error: {tmp_path / 'png' / 'v1'}: ")
+    assert lines[1].startswith(f"{tmp_path / 'png' / 'v2'}: ")
+
+
+def test_what_mp4_files_need_is_told(
+    training: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    (training / "sav_1.mp4").write_bytes(b"")
+    write_mask(tmp_path / "png" / "sav_1" / "001" / "00000.png", NOTHING)
+    write_mask(tmp_path / "png" / "sav_2" / "001" / "00000.png", NOTHING)
+    (training / "sav_2.mp4").write_bytes(b"")
+    back = ["convert", str(tmp_path / "png"), str(tmp_path / "json"), "--to", "sav-json", "--video_root", str(training)]
+    for words in (["verify", str(training)], back):
+        assert main([*words, "-n", "1"]) == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert lines == ["error: opening mp4 files needs PyAV: python -m pip install 'sav-benchmark[dataset]'"]
 
 
 def test_what_is_no_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

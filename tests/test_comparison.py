@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +21,7 @@ from sav_benchmark import evaluate
 from sav_benchmark.comparison import ComparisonError, VideoBootstrap, compare, greatest_run, paired_difference
 from sav_benchmark.frame_table import Masklet
 from sav_benchmark.protocols import sav
+from sav_benchmark.reports.comparing import comparison_report
 from sav_benchmark.scores import ObjectScore, Scores
 from tests.corpus import small_pair, square, write_objects
 from tests.protocols.test_sav import ABSENT, EQUAL, HALF, IMAGINED, LOST, masklet
@@ -142,9 +144,9 @@ class TestWhatIsCompared:
         comparison = compare({"one": one, "two": two, "three": three})
         assert comparison.n_objects == 2
         assert comparison.left_out == {
-            "one": ["1 objects that another system lacks: z/001"],
+            "one": ["1 object that another system lacks: z/001"],
             "two": [],
-            "three": ["1 objects that another system lacks: w/001"],
+            "three": ["1 object that another system lacks: w/001"],
         }
         assert [each.region.value for each in comparison.systems] == [50.0, 75.0, 25.0]
 
@@ -253,6 +255,26 @@ class TestCommand:
         outcome = run("compare", "--gt_root", gt, pred, f"b={tmp_path / 'run' / 'per-frame_results.csv'}")
         assert "Left out of pred: 2 objects that another system lacks: v2/001, v2/002" in outcome.out
 
+    def test_likely_mistakes_of_a_root_are_told(self, roots: tuple[Path, Path, Path], run: Run) -> None:
+        gt, pred, better = roots
+        shutil.rmtree(pred / "v2")
+        shutil.rmtree(better / "v2")
+        outcome = run("compare", "--gt_root", gt, pred, better)
+        assert outcome.code == 0
+        # What no system has is not left out of any; without this, nothing would tell of it.
+        for name in ("pred", "better"):
+            assert any(line.startswith(f"warning: {name}: ") and "v2" in line for line in outcome.err.splitlines())
+
+    def test_few_videos_are_told(self, roots: tuple[Path, Path, Path], run: Run) -> None:
+        gt, pred, better = roots
+        assert "Note: 2 videos are few: below about 20" in run("compare", "--gt_root", gt, pred, better).out
+        shutil.rmtree(better / "v2")
+        lines = run("compare", "--gt_root", gt, pred, better).out.splitlines()
+        assert lines[0] == "1 video, 2 objects; 95 % confidence intervals"
+        assert any(line.startswith("Note: 1 video alone") for line in lines)
+        many = comparison_report(compare(random_systems(np.random.default_rng(1), 20), resamples=100), ["", ""], 1)
+        assert not any(note.startswith("Note") for note in many.notes)
+
     @pytest.mark.parametrize(
         ("words", "message"),
         [
@@ -261,8 +283,8 @@ class TestCommand:
             (["x=A", "x=B"], "two systems have one name"),
             (["A", "A"], "two systems have one name"),
             (["=A", "B"], "given as PATH or NAME=PATH"),
-            (["A", "B", "--resamples", "0"], "--resamples cannot be 0"),
-            (["A", "B", "--seed", "-1"], "--seed cannot be -1"),
+            (["A", "B", "--resamples", "0"], "--resamples must be at least 100: it is 0"),
+            (["A", "B", "--seed", "-1"], "--seed must be at least 0: it is -1"),
         ],
     )
     def test_bad_usage(self, run: Run, words: list[str], message: str) -> None:

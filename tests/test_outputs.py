@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sav_benchmark import InputError, Result, __version__, evaluate, score_table
@@ -20,7 +21,7 @@ from sav_benchmark.frame_csv import FrameTableError
 from sav_benchmark.object_metrics import METRICS
 from sav_benchmark.protocols import sav
 from sav_benchmark.reports.formats import FORMATS, Report, Table
-from sav_benchmark.reports.gates import Gate, failures
+from sav_benchmark.reports.gates import Gate, failures, fractions
 from tests.corpus import small_pair, square, write_objects
 from tests.protocols.test_sav import ABSENT, EQUAL, HALF, IMAGINED, LOST, masklet
 from tests.test_cli import Run, run
@@ -151,6 +152,36 @@ class TestScoreTable:
         table.write_text("\n".join(lines) + "\n")
         with pytest.raises(FrameTableError, match="is no count of pixels"):
             score_table(table)
+
+    @pytest.mark.parametrize(
+        ("column", "more", "wholes"),
+        [
+            ("intersection", "100", "gt_area|pred_area"),
+            ("gt_boundary_matched", "100", "gt_boundary"),
+            ("pred_boundary_matched", "100", "pred_boundary"),
+            ("gt_area", "1e30", "too large"),
+        ],
+    )
+    def test_counts_that_contradict_each_other(
+        self, pair: tuple[Path, Path], tmp_path: Path, column: str, more: str, wholes: str
+    ) -> None:
+        evaluate(*pair).write(tmp_path)
+        rows = pd.read_csv(tmp_path / "per-frame_results.csv", dtype=str)
+        cells = rows[column].tolist()
+        cells[2] = more if "e" in more else str(int(cells[2]) + int(more))
+        rows[column] = cells
+        rows.to_csv(tmp_path / "edited.csv", index=False)
+        with pytest.raises(FrameTableError, match=rf"edited\.csv: .*({wholes})"):
+            score_table(tmp_path / "edited.csv")
+
+    @pytest.mark.parametrize("protocol", ["sav", "mosev2", "davis2017", "davis2017-unsupervised"])
+    def test_tables_of_every_protocol_are_scored_again(self, synthetic: Path, tmp_path: Path, protocol: str) -> None:
+        roots = synthetic / "davis" / "gt", synthetic / "davis" / "pred"
+        result = evaluate(*roots, protocol=protocol, video_list=["d01_basic", "d04_lost", "d06_swapped"])
+        result.write(tmp_path)
+        again = score_table(tmp_path / "per-frame_results.csv", protocol=protocol)
+        assert again.scores.values == pytest.approx(result.scores.values, rel=1e-12, nan_ok=True)
+        assert again.signature == result.signature
 
     def test_a_row_that_stands_twice(self, pair: tuple[Path, Path], tmp_path: Path) -> None:
         evaluate(*pair).write(tmp_path)
@@ -311,6 +342,12 @@ class TestBreakdown:
         with pytest.raises(UsageError, match=re.escape("bad.csv")):
             read_properties([str(tmp_path / "bad.csv")])
 
+    def test_a_file_of_other_videos_is_told(self, pair: tuple[Path, Path], tmp_path: Path, run: Run) -> None:
+        words = ("evaluate", "--gt_root", pair[0], "--pred_root", pair[1], "--by")
+        for text, told in (("video,kind,place\nv9,x,y\n", 1), ("video,kind,place\nv1,x,y\n", 0)):
+            (tmp_path / "kinds.csv").write_text(text)
+            assert run(*words, tmp_path / "kinds.csv").err.count("lists none of the objects") == told
+
     def test_an_unknown_property(self, pair: tuple[Path, Path], run: Run) -> None:
         outcome = run("evaluate", "--gt_root", pair[0], "--pred_root", pair[1], "--by", "colour")
         assert outcome.code == 2
@@ -415,9 +452,21 @@ class TestGates:
         assert failures([Gate.parse("J=75.0")], values) == []
         (line,) = failures([Gate.parse("J&F=75")], values)
         assert line == "J&F is 74.9600, 0.04 under the limit of 75"
-        assert failures([Gate.parse("J-Disappear=0")], values)
+        assert failures([Gate.parse("J-Disappear=0")], values) == [
+            "J-Disappear is not defined, as no object has it; its limit is 0"
+        ]
 
-    @pytest.mark.parametrize("text", ["75", "J&F", "J&F=", "=75", "J&F=high", "J&F=nan"])
+    def test_a_fraction_is_told(self, pair: tuple[Path, Path], run: Run) -> None:
+        # Scores are percentages: such a gate would let everything pass.
+        words = ("evaluate", "--gt_root", pair[0], "--pred_root", pair[1], "--metrics", "decay", "--fail_under")
+        outcome = run(*words, "J&F=0.25", "F=0", "J=1.5", "J-Decay=-1")
+        assert outcome.err.count("scores are percentages") == 1
+        assert "warning: --fail_under J&F=0.25: scores are percentages; is 25 meant?" in outcome.err.splitlines()
+        assert fractions([Gate("J-Decay", 0.5), Gate("J", 1)]) == [
+            "--fail_under J=1: scores are percentages; is 100 meant?"
+        ]
+
+    @pytest.mark.parametrize("text", ["75", "J&F", "J&F=", "=75", "J&F=high", "J&F=nan", "J&F=inf", "J&F=-inf"])
     def test_a_limit_that_is_none(self, text: str) -> None:
         with pytest.raises(UsageError, match="is written like"):
             Gate.parse(text)

@@ -567,7 +567,7 @@ class TestNames:
         done = with_limits(*words, environment=environment)
         assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
         assert done.stderr.startswith("warning: 1 of 3 ground-truth videos")
-        assert "Left out: 1 videos that only the prediction has: extra\\udcff\\n\n" in done.stdout
+        assert "Left out: 1 video that only the prediction has: extra\\udcff\\n\n" in done.stdout
         assert done.stdout.splitlines()[-1].startswith("Files: ")
         assert done.stdout.splitlines()[-1].endswith("/warnings.txt")
         first = (out / "results.csv").read_text(encoding="utf-8")

@@ -92,7 +92,7 @@ def test_videos_that_the_prediction_lacks_are_named(capsys: pytest.CaptureFixtur
     assert run(SAV, "--pred_root", "pred", "--output_dir", "out") == 0
     captured = capsys.readouterr()
     assert captured.out == os.path.join("out", "sav_900002_comparison.png") + "\n"
-    assert captured.err == "Left out: 1 videos that the prediction lacks: sav_900001\n"
+    assert captured.err == "Left out: 1 video that the prediction lacks: sav_900001\n"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_an_interrupt_leaves_what_is_done(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr(pages, "contact_sheet", interrupted)
     assert run(SAV) == 130
     assert files() == [os.path.join("pictures", "sav_900001_masks.png")]
-    assert "interrupted: the 1 file(s) named above are whole" in capsys.readouterr().err
+    assert "interrupted: the file named above is whole" in capsys.readouterr().err
     assert run(SAV, "--output_dir", "other") == 130
     assert "interrupted\n" in capsys.readouterr().err
 

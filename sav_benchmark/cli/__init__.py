@@ -61,7 +61,8 @@ def _run(words: list[str], program: str) -> int:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     except SavBenchmarkError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        # What breaks a line within one is part of a name.
+        print("error: " + "\n".join(map(printable, error.lines)), file=sys.stderr)
         return BAD_INPUT
     except MemoryError:
         print("error: there is not enough memory: free some, or run with fewer processes (-n)", file=sys.stderr)

@@ -8,9 +8,10 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, expanded
 from sav_benchmark.cli.output import add_format_argument, add_protocol_argument, append_to_step_summary, print_report
 from sav_benchmark.errors import UsageError
+from sav_benchmark.problems import printable
 
 if TYPE_CHECKING:
     from sav_benchmark.evaluation import Result
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a prediction's root, or the per-frame_results.csv of an earlier run; NAME=PATH gives it a name. The"
         " others are compared to the first",
     )
-    parser.add_argument("--gt_root", metavar="DIR", help="ground truth, for predictions' roots")
+    parser.add_argument("--gt_root", type=expanded, metavar="DIR", help="ground truth, for predictions' roots")
     add_protocol_argument(parser)
     add_num_processes(parser)
     parser.add_argument(
@@ -48,10 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     systems = _named(arguments.systems)
     if len(systems) < 2:
         raise UsageError("a comparison needs two systems at least")
-    for name in ("resamples", "seed", "show"):
-        if getattr(arguments, name) < (1 if name == "resamples" else 0):
-            raise UsageError(f"--{name} cannot be {getattr(arguments, name)}")
-    from sav_benchmark.comparison import compare
+    from sav_benchmark.comparison import LEAST_RESAMPLES, compare
+
+    for name, least in (("resamples", LEAST_RESAMPLES), ("seed", 0), ("show", 0)):
+        if getattr(arguments, name) < least:
+            raise UsageError(f"--{name} must be at least {least}: it is {getattr(arguments, name)}")
     from sav_benchmark.reports.comparing import comparison_report
 
     results = {name: _score(path, arguments) for name, path in systems.items()}
@@ -60,6 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     report = comparison_report(comparison, [result.signature for result in results.values()], arguments.show)
     print_report(report, arguments.format)
+    sys.stdout.flush()
+    for name, result in results.items():
+        for warning in result.warnings:
+            print(f"warning: {printable(name)}: {warning}", file=sys.stderr)
     append_to_step_summary(report)
     return 0
 
@@ -86,10 +92,10 @@ def _named(words: list[str]) -> dict[str, str]:
     pairs: list[tuple[str | None, str]] = []
     for word in words:
         name, equals, path = word.partition("=")
-        if not equals or os.path.exists(word):
-            pairs.append((None, word))
+        if not equals or os.path.exists(expanded(word)):
+            pairs.append((None, expanded(word)))
         elif name and path:
-            pairs.append((name, path))
+            pairs.append((name, expanded(path)))
         else:
             raise UsageError(f"{word!r}: a system is given as PATH or NAME=PATH")
     short = iter(_short_names([path for name, path in pairs if name is None]))

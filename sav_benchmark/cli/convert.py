@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, expanded
+from sav_benchmark.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
-    parser.add_argument("source", metavar="SRC", help="a folder of masks, in any layout that evaluate reads")
-    parser.add_argument("destination", metavar="DST", help="the folder to write; it must not be there yet, or be empty")
+    parser.add_argument(
+        "source", type=expanded, metavar="SRC", help="a folder of masks, in any layout that evaluate reads"
+    )
+    parser.add_argument(
+        "destination", type=expanded, metavar="DST", help="the folder to write; it must not be there yet, or be empty"
+    )
     parser.add_argument(
         "--to",
         required=True,
@@ -50,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--video_root",
+        type=expanded,
         metavar="DIR",
         help="for sav-json: VIDEO.mp4 or VIDEO/*.jpg, which tell how many frames a video has (default: JPEGImages_24fps"
         " beside the masks; without it, the frame of the last mask is the last)",
@@ -89,8 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"destination": arguments.destination, "videos": rows}, indent=2))
         return 0
     objects, masks = sum(video.objects for video in converted), sum(video.masks for video in converted)
-    print(f"Converted: {len(converted)} videos, {objects} objects, {masks} masks to {arguments.destination}")
+    found = ", ".join(counted(*each) for each in ((len(converted), "video"), (objects, "object"), (masks, "mask")))
+    print(f"Converted: {found} to {arguments.destination}")
     lost = [f"{video.video}/{obj}" for video in converted for obj in video.lost]
     if lost:
-        print(f"Lost: {len(lost)} objects without a pixel, which label maps cannot hold: {', '.join(lost)}")
+        what = f"{counted(len(lost), 'object')} of which label maps hold no pixel (never visible, or below others)"
+        print(f"Lost: {what}: {', '.join(lost)}")
     return 0

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, expanded
 from sav_benchmark.cli.output import add_score_arguments, prepare, show
 from sav_benchmark.errors import UsageError
+from sav_benchmark.wording import counted
 
 if TYPE_CHECKING:
     from sav_benchmark.problems import Problem
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
     parser.add_argument(
         "--gt_root",
+        type=expanded,
         required=True,
         metavar="DIR",
         help="ground truth: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or a dataset's folder that holds"
@@ -30,12 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pred_root",
+        type=expanded,
         required=True,
         metavar="DIR",
         help="prediction: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png, or JSON files like SA-V's: VIDEO.json",
     )
     parser.add_argument(
-        "--output_dir", metavar="DIR", help="folder for the CSV files, made if need be (default: the prediction's)"
+        "--output_dir",
+        type=expanded,
+        metavar="DIR",
+        help="folder for the CSV files, made if need be (default: the prediction's)",
     )
     add_num_processes(parser)
     parser.add_argument(
@@ -58,10 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (default: error)",
     )
     parser.add_argument(
-        "--report_problems", metavar="FILE", help="write all problems of the input to this file, as JSON lines"
+        "--report_problems",
+        type=expanded,
+        metavar="FILE",
+        help="write all problems of the input to this file, as JSON lines",
     )
     parser.add_argument(
-        "--video_list", metavar="FILE", help="score just the videos named in this file, one a line, as in sav_val.txt"
+        "--video_list",
+        type=expanded,
+        metavar="FILE",
+        help="score just the videos named in this file, one a line, as in sav_val.txt",
     )
     parser.add_argument(
         "--gt_type",
@@ -111,7 +123,8 @@ def run(arguments: argparse.Namespace) -> int:
     remarks = [printable("Files: " + ", ".join(files))]
     if pairing.extra:
         shown = ", ".join(pairing.extra[:_SHOWN_NAMES]) + (", ..." if len(pairing.extra) > _SHOWN_NAMES else "")
-        remarks.insert(0, printable(f"Left out: {len(pairing.extra)} videos that only the prediction has: {shown}"))
+        what = f"{counted(len(pairing.extra), 'video')} that only the prediction has"
+        remarks.insert(0, printable(f"Left out: {what}: {shown}"))
     return show(result, arguments, properties, remarks, preface)
 
 
@@ -147,11 +160,13 @@ def _check_report(path: str) -> None:
 
 def _read_video_list(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8") as stream:
+        # Some editors begin a text with a mark of its encoding, which is no part of the first id.
+        with open(path, encoding="utf-8-sig") as stream:
             videos = [line.strip() for line in stream]
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the list of videos cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: the list of videos cannot be read ({reason}): see --video_list") from error
     listed = list(dict.fromkeys(video for video in videos if video))
     if not listed:
-        raise UsageError(f"{path}: the list of videos is empty")
+        raise UsageError(f"{path}: the list of videos is empty: write a video's id a line, or run without --video_list")
     return listed

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from sav_benchmark.errors import UsageError
+from sav_benchmark.problems import printable
 from sav_benchmark.protocols import find_protocol, protocol_names
-from sav_benchmark.reports.gates import Gate, failures
+from sav_benchmark.reports.gates import Gate, failures, fractions
+from sav_benchmark.wording import counted
 
 if TYPE_CHECKING:
     from sav_benchmark.breakdown import Property
@@ -119,18 +122,22 @@ def show(
         print(results_csv(scores))
         print(_global_line(result))
         for column, value in scores.more.items():
-            print(f"{column}: {value:.1f}")
-        print(f"Scored: {scores.n_videos} videos, {len(scores.objects)} objects, {scores.n_frames} frames of objects")
+            print(f"{column}: {'not defined' if math.isnan(value) else f'{value:.1f}'}")
+        print(f"Scored: {_scored(result)}")
         if properties:
             from sav_benchmark.reports.formats import text_table
 
             for table in report.tables[1:]:
-                print(f"\n{text_table(table)}")
+                print(f"\n{text_table(table)}", end="")
+            print()
         print(f"Signature: {result.signature}")
         _print_lines(remarks)
     sys.stdout.flush()
     if not arguments.quiet:
-        for warning in result.warnings:
+        from sav_benchmark.breakdown import unused_files
+
+        remarks_on_options = [*unused_files(scores, properties), *fractions(arguments.fail_under)]
+        for warning in [*result.warnings, *map(printable, remarks_on_options)]:
             print(f"warning: {warning}", file=sys.stderr)
     append_to_step_summary(report)
     lines = failures(arguments.fail_under, scores.values)
@@ -171,6 +178,12 @@ def append_to_step_summary(report: Report) -> None:
 def _print_lines(lines: Sequence[str], stream: TextIO | None = None) -> None:
     for line in lines:
         print(line, file=stream)
+
+
+def _scored(result: Result) -> str:
+    scores = result.scores
+    frames = counted(scores.n_frames, "frame")
+    return f"{counted(scores.n_videos, 'video')}, {counted(len(scores.objects), 'object')}, {frames} of objects"
 
 
 def _global_line(result: Result) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 
+from sav_benchmark.cli.arguments import expanded
 from sav_benchmark.cli.output import add_score_arguments, prepare, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
-    parser.add_argument("table", metavar="FRAMES.csv", help="per-frame_results.csv of an earlier run")
+    parser.add_argument("table", type=expanded, metavar="FRAMES.csv", help="per-frame_results.csv of an earlier run")
     add_score_arguments(parser)
-    parser.add_argument("--output_dir", metavar="DIR", help="folder for the CSV files (default: none are written)")
+    parser.add_argument(
+        "--output_dir", type=expanded, metavar="DIR", help="folder for the CSV files (default: none are written)"
+    )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print nothing but the global score on one line, and errors"
     )

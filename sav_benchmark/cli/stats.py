@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, add_root
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
-    parser.add_argument(
-        "root",
-        metavar="ROOT",
-        help="a training folder (*.mp4, *_manual.json, *_auto.json, also in folders within it), or a val or test one",
-    )
+    add_root(parser)
     add_num_processes(parser)
     parser.add_argument("--json", action="store_true", help="print the statistics as one JSON object, with all counts")
 

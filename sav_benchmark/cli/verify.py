@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sav_benchmark.cli.arguments import add_num_processes
+from sav_benchmark.cli.arguments import add_num_processes, add_root
+from sav_benchmark.wording import counted
 
 _SAME, _DIFFERENT = 0, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
-    parser.add_argument(
-        "root",
-        metavar="ROOT",
-        help="a training folder (*.mp4, *_manual.json, *_auto.json, also in folders within it), or a val or test one",
-    )
+    add_root(parser)
     add_num_processes(parser)
     parser.add_argument("--json", action="store_true", help="print the differences as one JSON object")
     parser.epilog = "Exit code: 0 without a difference, 2 with one. docs/sav_format.md says what is checked."
@@ -43,6 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [dataclasses.asdict(difference) for difference in differences]
         print(json.dumps({"root": dataset.root, "videos": len(dataset), "differences": rows}, indent=2))
     else:
-        count = f"{len(differences)} differences" if differences else "no difference"
-        print(f"{len(dataset)} videos checked: {count}")
+        count = counted(len(differences), "difference") if differences else "no difference"
+        print(f"{counted(len(dataset), 'video')} checked: {count}")
     return _DIFFERENT if differences else _SAME

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
+from sav_benchmark.cli.arguments import expanded
 from sav_benchmark.errors import UsageError
+from sav_benchmark.wording import counted
 
 if TYPE_CHECKING:
     from sav_benchmark.pictures.clips import Clip, ClipRoot, Comparison, MaskRoot
@@ -24,12 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to its parser."""
     parser.add_argument(
         "root",
+        type=expanded,
         metavar="ROOT",
         help="a dataset's folder (SA-V training: mp4 and JSON; SA-V val and test, DAVIS and the like: JPEG and PNG),"
         " or a folder of masks: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png",
     )
     parser.add_argument("--video_id", nargs="+", metavar="ID", help="the videos to look at (default: all)")
-    parser.add_argument("--pred_root", metavar="DIR", help="predicted masks to compare with those of ROOT")
+    parser.add_argument(
+        "--pred_root", type=expanded, metavar="DIR", help="predicted masks to compare with those of ROOT"
+    )
     parser.add_argument(
         "--type",
         choices=("manual", "auto"),
@@ -41,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--video", action="store_true", help="all frames with masks as an mp4, in the video's own time")
     parser.add_argument(
         "--output_dir",
+        type=expanded,
         default="pictures",
         metavar="DIR",
         help="folder for the pictures, made if need be (default: pictures)",
@@ -62,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         if not written:
             raise
-        print(f"interrupted: the {len(written)} file(s) named above are whole", file=sys.stderr)
+        whole = "the file named above is" if len(written) == 1 else f"the {len(written)} files named above are"
+        print(f"interrupted: {whole} whole", file=sys.stderr)
         return INTERRUPTED
     return DONE
 
@@ -80,7 +87,8 @@ def _chosen(root: ClipRoot, pred_root: MaskRoot | None, named: Sequence[str]) ->
     if left_out:
         more = ", ..." if len(left_out) > _SHOWN_NAMES else ""
         names = ", ".join(left_out[:_SHOWN_NAMES])
-        print(f"Left out: {len(left_out)} videos that the prediction lacks: {names}{more}", file=sys.stderr)
+        what = f"{counted(len(left_out), 'video')} that the prediction lacks"
+        print(f"Left out: {what}: {names}{more}", file=sys.stderr)
     return common
 
 

@@ -74,7 +74,8 @@ class Converted(NamedTuple):
         video: The video.
         objects: How many objects.
         masks: How many masks, empty ones included.
-        lost: Objects without a pixel, which label maps cannot hold.
+        lost: Objects, by their names in the source, of which label maps hold no pixel: never visible, or covered by
+            others in every frame.
     """
 
     video: str
@@ -259,28 +260,31 @@ def _write_label_maps(task: _Task) -> Converted:
     count = 0
     for number in objects:
         if not 1 <= number <= _MOST_LABELS:
+            obj = _source_name(number, task.options)
             detail = (
-                f"object {object_name(number)} cannot be a label, which are 1 to {_MOST_LABELS} (0 is background);"
-                " add to all numbers with --shift_ids, such as --shift_ids 1"
+                f"object {obj} would be label {number}; labels are 1 to {_MOST_LABELS}, and 0 is background. Add to all"
+                " numbers with --shift_ids, such as --shift_ids 1"
             )
             raise DatasetError(task.masks.path, detail)
     for frame in _read_frames(task):
         if not task.options.fill_missing:
             for number in sorted(objects - frame.masks.keys()):
-                detail = (
-                    f"object {object_name(number)} has no mask in frame {frame.name}, which a label map cannot tell"
-                )
+                obj = _source_name(number, task.options)
+                detail = f"object {obj} has no mask in frame {frame.name}, which a label map cannot tell"
                 raise DatasetError(task.masks.path, f"{detail} from an empty one; accept that with --fill_missing")
-        image = Image.fromarray(_label_map(frame, task.options.overlap))
+        labels = _label_map(frame, task.options)
+        image = Image.fromarray(labels)
         image.putpalette(_palette())
         image.save(os.path.join(folder, frame.name + ".png"))
-        seen.update(number for number, mask in frame.masks.items() if mask.any())
+        # What the map shows, not what the masks did: an object may lie below others altogether.
+        seen.update(np.unique(labels[labels > 0]).tolist())
         count += len(frame.masks)
-    lost = tuple(object_name(number) for number in sorted(objects - seen))
+    lost = tuple(_source_name(number, task.options) for number in sorted(objects - seen))
     return Converted(task.masks.video, len(seen), count, lost)
 
 
-def _label_map(frame: _Frame, overlap: Overlap) -> npt.NDArray[np.uint8]:
+def _label_map(frame: _Frame, options: Options) -> npt.NDArray[np.uint8]:
+    overlap = options.overlap
     labels = np.zeros((frame.height, frame.width), np.uint8)
     areas = {number: int(np.count_nonzero(mask)) for number, mask in frame.masks.items()}
     # What is drawn last is on top; equal areas are told apart by number.
@@ -290,10 +294,10 @@ def _label_map(frame: _Frame, overlap: Overlap) -> npt.NDArray[np.uint8]:
         if overlap == "error" and labels[mask].any():
             where = np.argwhere(mask & (labels != 0))
             row, column = (int(place) for place in where[0])
-            first, second = sorted((int(labels[row, column]), number))
+            first, second = (_source_name(each, options) for each in sorted((int(labels[row, column]), number)))
             raise DatasetError(
                 frame.path,
-                f"objects {object_name(first)} and {object_name(second)} overlap in frame {frame.name}, first at row"
+                f"objects {first} and {second} overlap in frame {frame.name}, first at row"
                 f" {row}, column {column}; a label map holds one object a pixel: choose with --overlap",
             )
         labels[mask] = number
@@ -399,7 +403,8 @@ def _check_frames(
         # In a label map an object that is not seen is not there.
         for number in () if isinstance(task.masks, LabelMaps) else sorted(rles):
             if frame not in rles[number]:
-                raise DatasetError(path, f"object {object_name(number)} has no mask of frame {frame}; {remedy}")
+                obj = _source_name(number, task.options)
+                raise DatasetError(path, f"object {obj} has no mask of frame {frame}; {remedy}")
 
 
 def _count_frames(task: _Task, last: int) -> int:
@@ -438,6 +443,11 @@ def _object_number(task: _Task, obj: str) -> int:
             os.path.join(task.masks.path, obj), "is no object's folder: rename it to a number, such as 001"
         )
     return _shift(task, int(obj))
+
+
+def _source_name(number: int, options: Options) -> str:
+    """The name that an object has in the source: it is where a user looks for what is wrong."""
+    return object_name(number - options.shift_ids)
 
 
 def _shift(task: _Task, number: int) -> int:

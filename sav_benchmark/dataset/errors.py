@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from sav_benchmark.errors import SavBenchmarkError
+from sav_benchmark.wording import counted
 
 _SHOWN = 10
 
@@ -41,8 +42,13 @@ class VideosError(SavBenchmarkError):
         super().__init__(errors)
         self.errors = tuple(errors)
 
+    @property
+    def lines(self) -> list[str]:
+        """The message of each, the first few of them."""
+        # What is no fault of a video, such as a package that is missing, is the same for all of them.
+        messages = list(dict.fromkeys(map(str, self.errors)))
+        more = len(messages) - _SHOWN
+        return [*messages[:_SHOWN], *([f"and {counted(more, 'more video')}"] if more > 0 else [])]
+
     def __str__(self) -> str:
-        lines = [str(error) for error in self.errors[:_SHOWN]]
-        if len(self.errors) > _SHOWN:
-            lines.append(f"and {len(self.errors) - _SHOWN} more videos")
-        return "\n".join(lines)
+        return "\n".join(self.lines)

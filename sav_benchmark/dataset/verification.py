@@ -18,7 +18,7 @@ from sav_benchmark.dataset.catalog import JPEG_FOLDER, MASK_FOLDER, SAVDataset
 from sav_benchmark.dataset.errors import DatasetError
 from sav_benchmark.dataset.masklets import FRAME_RATE, Kind, Measured, measure_areas
 from sav_benchmark.dataset.video import FolderVideo, PngMasks, TrainingVideo, Video
-from sav_benchmark.dataset.video_frames import VideoFacts, jpeg_size, probe_mp4
+from sav_benchmark.dataset.video_frames import VideoFacts, jpeg_size, probe_mp4, require_pyav
 from sav_benchmark.dataset.workers import each_video
 from sav_benchmark.layouts.rle_files import FRAME_STEP
 from sav_benchmark.masks import rle
@@ -61,6 +61,8 @@ def verify(dataset: SAVDataset, *, num_processes: int = 1, progress: bool = Fals
     """
     yield from _verify_list(dataset)
     videos = [dataset[video] for video in dataset.ids]
+    if any(isinstance(video, TrainingVideo) and video.mp4 is not None for video in videos):
+        require_pyav()  # Told once, before any work, rather than of every video.
     for differences in each_video(verify_video, videos, num_processes=num_processes, progress=progress):
         yield from differences
 

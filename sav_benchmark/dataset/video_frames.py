@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sav_benchmark.dataset.errors import DatasetError
+from sav_benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     import av.container
@@ -31,6 +32,7 @@ def read_mp4(path: str, numbers: Sequence[int]) -> Iterator[tuple[int, Image]]:
 
     Raises:
         DatasetError: The file cannot be decoded, or ends before the last of the frames.
+        UsageError: PyAV is not installed.
     """
     if not numbers:
         return
@@ -55,7 +57,9 @@ def probe_mp4(path: str) -> VideoFacts:
 
     Raises:
         DatasetError: The file cannot be read.
+        UsageError: PyAV is not installed.
     """
+    require_pyav()
     import av.error
 
     with _open(path) as container:
@@ -107,13 +111,23 @@ def jpeg_size(path: str) -> tuple[int, int]:
         raise DatasetError(path, f"cannot be read as a picture ({error}); copy the file again") from error
 
 
-def _open(path: str) -> av.container.InputContainer:
+def require_pyav() -> None:
+    """Makes sure that mp4 files can be opened.
+
+    Raises:
+        UsageError: PyAV is not installed.
+    """
     try:
-        import av
-        import av.error
+        import av  # noqa: F401 -- whether it can be had is the question
     except ImportError as error:
-        message = "needs PyAV to be decoded: python -m pip install 'sav-benchmark[dataset]'"
-        raise DatasetError(path, message) from error
+        raise UsageError("opening mp4 files needs PyAV: python -m pip install 'sav-benchmark[dataset]'") from error
+
+
+def _open(path: str) -> av.container.InputContainer:
+    require_pyav()
+    import av
+    import av.error
+
     try:
         container = av.open(path)
     except (OSError, av.error.FFmpegError) as error:

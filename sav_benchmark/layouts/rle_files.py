@@ -99,6 +99,10 @@ def scan_rle_file(video: str, path: str) -> RleVideo | Problem:
         elif n_rows != -(-file.frame_count // FRAME_STEP):
             detail = f"masklet: has {n_rows} frames, neither every one of {file.frame_count} nor every fourth"
             return Problem("bad-json", path, detail)
+    elif file.frame_count is not None and n_rows != (wanted := -(-file.frame_count // FRAME_STEP)):
+        # One that is cut short would be scored in part, one of every frame against the wrong frames.
+        detail = f"masklet: has {n_rows} frames; every fourth one of video_frame_count, {file.frame_count}, is {wanted}"
+        return Problem("bad-json", path, detail)
     if not n_rows or not file.ids:
         return Problem("empty-folder", path, "")
     frames = tuple(f"{frame:05d}" for frame in range(0, n_rows * step, step))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from sav_benchmark import __version__
-from sav_benchmark.comparison import CONFIDENCE, Comparison, Interval, System
+from sav_benchmark.comparison import CONFIDENCE, FEW_VIDEOS, Comparison, Interval, System
 from sav_benchmark.reports.formats import Cell, Report, Table
+from sav_benchmark.wording import counted
 
 _FLAT_COLUMNS = (
     *("system", "J&F", "J&F-low", "J&F-high", "J", "J-low", "J-high", "F", "F-low", "F-high"),
@@ -29,9 +30,10 @@ def comparison_report(comparison: Comparison, signatures: Sequence[str], n_shown
         n_shown: How many objects and stretches are shown for each system, gained and lost.
     """
     systems = comparison.systems
+    videos = counted(comparison.n_videos, "video")
     tables = [
         Table(
-            f"{comparison.n_videos} videos, {comparison.n_objects} objects; 95 % confidence intervals",
+            f"{videos}, {counted(comparison.n_objects, 'object')}; 95 % confidence intervals",
             ("system", "J&F", "J", "F", f"J&F - {systems[0].name}", "p", "wins/ties/losses"),
             [_shown(each) for each in systems],
         )
@@ -53,6 +55,7 @@ def comparison_report(comparison: Comparison, signatures: Sequence[str], n_shown
                 tables.append(Table(f"Stretches of frames over which {each.name} {word} most in total", columns, rows))
     notes = [
         f"Bootstrap over videos: {comparison.resamples} draws, seed {comparison.seed}",
+        *_caution(comparison),
         *(f"Left out of {name}: {phrase}" for name, phrases in comparison.left_out.items() for phrase in phrases),
         *(f"{each.name}: {line}" for each, line in zip(systems, signatures, strict=True)),
     ]
@@ -73,6 +76,16 @@ def comparison_report(comparison: Comparison, signatures: Sequence[str], n_shown
     }
     flat = [_flat(each, line) for each, line in zip(systems, signatures, strict=True)]
     return Report(tables, notes, lambda: data, (_FLAT_COLUMNS, flat))
+
+
+def _caution(comparison: Comparison) -> list[str]:
+    n_videos = comparison.n_videos
+    if n_videos >= FEW_VIDEOS:
+        return []
+    videos = counted(n_videos, "video")
+    if n_videos < 2:
+        return [f"Note: {videos} alone cannot tell how sure a difference is; give two or more"]
+    return [f"Note: {videos} are few: below about {FEW_VIDEOS}, intervals are too short and p-values too small"]
 
 
 def _outcomes(system: System) -> tuple[int, int, int]:

@@ -106,9 +106,9 @@ def test_label_maps_there_and_back(training: Path, tmp_path: Path) -> None:
 
 
 def test_label_maps_cannot_hold_object_0(training: Path, tmp_path: Path) -> None:
-    with pytest.raises(VideosError, match=r"object 000 cannot be a label.*--shift_ids 1"):
+    with pytest.raises(VideosError, match=r"object 000 would be label 0.*--shift_ids 1"):
         convert(training, tmp_path / "maps", Options("davis-png"))
-    with pytest.raises(VideosError, match="object 256 cannot be a label"):
+    with pytest.raises(VideosError, match="object 001 would be label 256"):
         convert(training, tmp_path / "maps", Options("davis-png", shift_ids=255))
     with pytest.raises(VideosError, match="object 000 would be number -1"):
         convert(training, tmp_path / "maps", Options("sav-png", shift_ids=-1))
@@ -127,6 +127,18 @@ def test_overlaps(tmp_path: Path) -> None:
         assert labels[2, 3] == top
         assert labels[1, 1] == 2
         assert set(np.unique(labels)) == {0, top, 2}
+
+
+def test_objects_that_others_cover_are_named(tmp_path: Path) -> None:
+    for number, mask in ((1, box(2, 3, 2, 2)), (2, box(1, 1, 6, 6))):
+        write_mask(tmp_path / "png" / "v" / f"{number:03d}" / "00000.png", mask)
+    # Messages name objects as the source does, whatever number they are given.
+    with pytest.raises(VideosError, match="objects 001 and 002 overlap"):
+        convert(tmp_path / "png", tmp_path / "maps", Options("davis-png", shift_ids=3))
+    for name, lost in (("smallest-on-top", ()), ("largest-on-top", ("001",))):
+        options = Options("davis-png", overlap=name, shift_ids=3)  # type: ignore[arg-type]
+        (converted,) = convert(tmp_path / "png", tmp_path / name, options)
+        assert (converted.objects, converted.lost) == (2 - len(lost), lost)
 
 
 def test_objects_without_a_pixel_are_named(tmp_path: Path) -> None:
@@ -160,7 +172,7 @@ def test_missing_masks(tmp_path: Path) -> None:
     (tmp_path / "png" / "sav_1" / "001" / "00016.png").unlink()
     with pytest.raises(VideosError, match=r"object 000 has no mask of frame 8; .*--fill_missing"):
         convert(tmp_path / "png", tmp_path / "json", Options("sav-json"))
-    with pytest.raises(VideosError, match="object 001 has no mask in frame 00008"):
+    with pytest.raises(VideosError, match="object 000 has no mask in frame 00008"):
         convert(tmp_path / "png", tmp_path / "maps", Options("davis-png", shift_ids=1))
     convert(tmp_path / "png", tmp_path / "json", Options("sav-json", fill_missing=True))
     video = SAVDataset(tmp_path / "json")["sav_1"]

@@ -93,6 +93,14 @@ def test_files_of_another_format(tmp_path: Path, fields: dict[str, Any], detail:
     assert scan_rle_file("a", str(path)) == Problem("bad-json", str(path), detail)
 
 
+@pytest.mark.parametrize("rows", [4, 6, 18])
+def test_files_of_the_dataset_have_every_fourth_frame(tmp_path: Path, rows: int) -> None:
+    fields = {"masklet_id": [7], "masklet": [[None]] * rows, "video_frame_count": 18.0}
+    path = write_json(tmp_path / "a_manual.json", fields)
+    detail = f"masklet: has {rows} frames; every fourth one of video_frame_count, 18, is 5"
+    assert scan_rle_file("a", str(path)) == Problem("bad-json", str(path), detail)
+
+
 def test_json_scores_as_pngs_do(tmp_path: Path) -> None:
     write_json(tmp_path / "gt" / "sav_1_manual.json", training_fields())
     write_object_folders(tmp_path / "gt_png")
