@@ -6,6 +6,7 @@ tell; they are looked at in a few frames of videos whose scores are low enough t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -135,6 +136,8 @@ def diagnose(findings: Findings, workers: Workers, *, labels_are_proposals: bool
 
 def _warnings_of_table(findings: Findings) -> Iterator[str]:
     pairing, scores = findings.pairing, findings.scores
+    if os.path.realpath(pairing.gt_root) == os.path.realpath(pairing.pred_root):
+        yield f"The prediction is the ground truth: both are {pairing.gt_root}"
     if pairing.unpredicted:
         n_videos = len(pairing.videos) + len(pairing.unpredicted)
         yield (

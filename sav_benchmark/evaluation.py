@@ -30,7 +30,7 @@ from sav_benchmark.layouts.pairing import Pairing, pair_roots
 from sav_benchmark.measure import Measurement, first_frame_objects
 from sav_benchmark.object_metrics import add_metrics, check_metrics
 from sav_benchmark.problems import InputError, Problem
-from sav_benchmark.protocols import Protocol, find_protocol
+from sav_benchmark.protocols import Protocol, find_protocol, protocol_names
 from sav_benchmark.reports import tables
 from sav_benchmark.reports.files import csv_writer, text_writer, write_together
 from sav_benchmark.scores import Scores
@@ -99,16 +99,19 @@ class Result:
     def write(self, directory: str | os.PathLike[str], set_name: str = "val") -> list[str]:
         """Writes the result's files into a folder, which is made if need be, and returns their paths.
 
-        All files are written, or none and what was there stays. ``warnings.txt`` is there only with warnings.
+        All files are written, or none and what was there stays. ``warnings.txt`` is there only with warnings, and
+        files that an older result by another protocol left there are removed.
         Established files that bear the name of the dataset's set bear ``set_name``.
 
         Raises:
             OutputError: The folder cannot be written.
         """
         scores = self.scores
+        of_any_protocol = [name for each in protocol_names() for name in find_protocol(each).file_names]
         return write_together(
             os.fspath(directory),
             {
+                **dict.fromkeys(name.format(set=set_name) for name in of_any_protocol),
                 **{name: text_writer(text) for name, text in self.protocol.files(scores, set_name).items()},
                 "global_results.csv": csv_writer(
                     tables.global_columns(scores), tables.global_rows(scores, self.signature)

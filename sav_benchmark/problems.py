@@ -28,7 +28,10 @@ KINDS: dict[str, Kind] = {
         "a root holds one folder a video: VIDEO/OBJECT/FRAME.png or VIDEO/FRAME.png; or a JSON file a video:"
         " VIDEO_manual.json, VIDEO_auto.json (with --gt_type auto) or VIDEO.json",
     ),
-    "no-common-video": Kind("root(s) share no video", "check that both roots are of the same dataset and split"),
+    "no-common-video": Kind(
+        "root(s) share no video",
+        "check that both roots are of one dataset, and that each is the folder that holds the videos' folders",
+    ),
     "missing-video": Kind("video(s) are in only one of the roots", "add them, or run without --strict"),
     "unknown-video": Kind("listed video(s) are not in the ground truth", "correct --video_list"),
     "bad-name": Kind(

@@ -541,3 +541,34 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     outcome = outside("-c", code)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines()[-1] == "heavy: []"
+
+
+def test_files_of_another_protocol_do_not_stay(run: Run, tmp_path: Path, synthetic: Path) -> None:
+    words = ["--gt_root", synthetic / "davis" / "gt", "--pred_root", synthetic / "davis" / "pred", "-n", 1]
+    words += ["--output_dir", tmp_path]
+    ours = {"global_results.csv", "per-sequence_results.csv", "per-frame_results.csv"}
+
+    def names() -> set[str]:
+        return {path.name for path in tmp_path.iterdir()} - {"warnings.txt"}
+
+    assert run("evaluate", *words).code == 0
+    assert names() == ours | {"results.csv"}
+    (tmp_path / "global_results-val.csv").write_text("of an older run")
+    (tmp_path / "notes.csv").write_text("the user's")
+    assert run("evaluate", *words, "--protocol", "mosev2").code == 0
+    assert names() == ours | {"notes.csv"}
+
+
+def test_the_ground_truth_as_prediction_is_warned_of(run: Run, tmp_path: Path) -> None:
+    gt, _ = small_pair(tmp_path)
+    outcome = run("evaluate", "--gt_root", gt, "--pred_root", gt, "-n", 1, "--output_dir", tmp_path / "out")
+    assert outcome.code == 0
+    assert f"warning: The prediction is the ground truth: both are {gt}" in outcome.err.splitlines()
+
+
+def test_roots_that_share_no_video_show_what_they_hold(run: Run, tmp_path: Path) -> None:
+    gt, pred = small_pair(tmp_path, videos=("v1",))
+    (pred / "v1").rename(pred / "w1")
+    outcome = run("evaluate", "--gt_root", gt, "--pred_root", pred, "-n", 1)
+    assert outcome.code == 2
+    assert f"{gt}: begins with v1, and {pred} with w1" in outcome.err

@@ -18,6 +18,8 @@ from sav_benchmark.layouts.folders import (
 from sav_benchmark.layouts.rle_files import find_rle_files, scan_rle_file
 from sav_benchmark.problems import Problem
 
+_SHOWN = 3
+
 Task = tuple[str, tuple[str, ...]]
 """A frame and objects to measure in it."""
 
@@ -135,7 +137,7 @@ def pair_roots(
         ]
     common = _without(gt_videos, pairing.unpredicted)
     if not common and not pairing.problems:
-        pairing.problems.append(Problem("no-common-video", gt_root, f"against {pred_root}"))
+        pairing.problems.append(Problem("no-common-video", gt_root, _first_names(gt_videos, pred_root, pred_videos)))
     for video in common:
         gt = _scan(pairing.gt_root, gt_files, video)
         pred = _scan(pred_root, pred_files, video)
@@ -166,6 +168,12 @@ def _videos(root: str, rle_files: dict[str, str] | None, problems: list[Problem]
         problems.append(Problem("no-videos", root, ""))
         return None
     return videos
+
+
+def _first_names(gt_videos: Sequence[str], pred_root: str, pred_videos: Sequence[str]) -> str:
+    """What two roots hold that share no video, so that a user sees which level or dataset was meant."""
+    ours, theirs = (", ".join(videos[:_SHOWN]) or "nothing" for videos in (gt_videos, pred_videos))
+    return f"begins with {ours}, and {pred_root} with {theirs}"
 
 
 def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:

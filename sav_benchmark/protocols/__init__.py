@@ -39,6 +39,7 @@ class Protocol:
             breaks the protocol's rules.
         columns: The columns that its scores have beyond J&F, J and F.
         files: The files that the field's scripts parse (name: text), from the scores and the set's name.
+        file_names: The names of these files, with ``{set}`` for the set's name.
     """
 
     summary: str
@@ -48,6 +49,7 @@ class Protocol:
     score: Callable[[FrameTable], Scores]
     columns: tuple[str, ...] = ()
     files: Callable[[Scores, str], Mapping[str, str]] = no_files
+    file_names: tuple[str, ...] = ()
 
 
 def protocol_names() -> list[str]:

@@ -85,6 +85,8 @@ def _fraction(percent: float) -> str:
     return f"{percent / 100:.3f}"
 
 
+DAVIS_FILE_NAMES = ("global_results-{set}.csv", "per-sequence_results-{set}.csv")
+
 PROTOCOL = Protocol(
     summary="DAVIS 2017 semi-supervised: all objects of the first frame count in every frame",
     source='J. Pont-Tuset et al., "The 2017 DAVIS Challenge on Video Object Segmentation", 2017',
@@ -93,4 +95,5 @@ PROTOCOL = Protocol(
     score=score,
     columns=COLUMNS,
     files=davis_files,
+    file_names=DAVIS_FILE_NAMES,
 )

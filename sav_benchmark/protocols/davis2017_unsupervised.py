@@ -27,7 +27,7 @@ from sav_benchmark.layouts.folders import label_of, object_of
 from sav_benchmark.measure import Measurement
 from sav_benchmark.problems import InputError, Problem
 from sav_benchmark.protocols import Protocol
-from sav_benchmark.protocols.davis2017 import COLUMNS, VOID, davis_files, davis_score
+from sav_benchmark.protocols.davis2017 import COLUMNS, DAVIS_FILE_NAMES, VOID, davis_files, davis_score
 from sav_benchmark.scores import ObjectScore, Scores
 
 MOST_PROPOSALS = 20
@@ -96,4 +96,5 @@ PROTOCOL = Protocol(
     score=score,
     columns=COLUMNS,
     files=davis_files,
+    file_names=DAVIS_FILE_NAMES,
 )

@@ -50,4 +50,5 @@ PROTOCOL = Protocol(
     measurement=DEFAULT,
     score=score,
     files=_files,
+    file_names=("results.csv",),
 )
