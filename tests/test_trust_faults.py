@@ -338,7 +338,8 @@ class TestOutput:
                 (root / "out" / file).write_bytes(data)
             os.chmod(root / "out", 0o555)
             program = (
-                "import os, sys; sys.path.insert(0, '.')\n"
+                # Python itself may be out of reach afterwards: what it imports late is imported now.
+                "import locale, os, sys; sys.path.insert(0, '.')\n"
                 "import sav_benchmark.evaluation, sav_benchmark.cli.evaluate\n"
                 "import sav_benchmark.execution.pieces as pieces\n"
                 # It is told before the look-through, or this would be a fault.
