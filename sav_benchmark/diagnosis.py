@@ -24,6 +24,7 @@ from sav_benchmark.masks.mask_files import read_mask
 from sav_benchmark.masks.png import read_label_map
 from sav_benchmark.problems import printable
 from sav_benchmark.scores import ObjectScore, Scores
+from sav_benchmark.wording import counted
 
 Swap = tuple[str, str, float, float]
 """An object, the one that it seems predicted as, its J as it is, and what it would be (fractions)."""
@@ -130,7 +131,7 @@ def diagnose(findings: Findings, workers: Workers, *, labels_are_proposals: bool
     ):
         found = [f"{each.video} ({text})" for each in evidence if (text := cause(each)) is not None]
         if found:
-            warnings.append(sentence.format(_count(len(found), "video"), _some(found)))
+            warnings.append(sentence.format(counted(len(found), "video"), _some(found)))
     return [printable(warning) for warning in warnings]
 
 
@@ -145,7 +146,7 @@ def _warnings_of_table(findings: Findings) -> Iterator[str]:
             f" them (--strict makes this an error): {_some(pairing.unpredicted)}"
         )
     if findings.n_missing:
-        yield f"{_count(findings.n_missing, 'missing mask')} of the prediction were scored as empty masks"
+        yield f"{counted(findings.n_missing, 'missing mask')} of the prediction were scored as empty masks"
     if pairing.unannotated:
         names = [video if obj is None else f"{video}/{obj}" for video, obj in pairing.unannotated]
         yield f"Not scored for want of a third annotated frame: {_some(names)}"
@@ -153,14 +154,14 @@ def _warnings_of_table(findings: Findings) -> Iterator[str]:
         yield f"Not scored because the ground truth never shows them: {_some(_names(scores.unannotated))}"
     if findings.predicted_only:
         names = _names(findings.predicted_only)
-        yield f"{_count(len(names), 'predicted label')} that the ground truth never has: {_some(names)}"
+        yield f"{counted(len(names), 'predicted label')} that the ground truth never has: {_some(names)}"
     never = [f"{each.masklet.video}/{each.masklet.object}" for each in scores.objects if _is_never_predicted(each)]
     if never:
-        yield f"All predictions are empty for {_count(len(never), 'object')}: {_some(never)}"
+        yield f"All predictions are empty for {counted(len(never), 'object')}: {_some(never)}"
     blended = [f"{video} ({n} labels)" for video, n in sorted(findings.n_labels.items()) if n > MANY_LABELS]
     if blended:
         yield (
-            f"Masks look anti-aliased, with many labels in one frame, in {_count(len(blended), 'video')} (label maps"
+            f"Masks look anti-aliased, with many labels in one frame, in {counted(len(blended), 'video')} (label maps"
             f" are resized without interpolation and never saved as JPEG): {_some(blended)}"
         )
 
@@ -426,7 +427,7 @@ def _late(evidence: Evidence) -> str | None:
     if not evidence.late:
         return None
     direction = "late" if evidence.late > 0 else "early"
-    return f"{_count(abs(evidence.late), 'annotated frame')} {direction}: {_gain(evidence)}"
+    return f"{counted(abs(evidence.late), 'annotated frame')} {direction}: {_gain(evidence)}"
 
 
 def _transposed(evidence: Evidence) -> str | None:
@@ -449,10 +450,6 @@ def _names(pairs: Iterable[tuple[str, str]]) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _mean(values: Iterable[float]) -> float:
